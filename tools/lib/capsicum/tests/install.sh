@@ -1,0 +1,93 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+#
+# "make install", and a program that finds what it needs the way programs do,
+# through pkg-config.
+#
+# Run by "make check", which sets SRC, O, UAPI, UAPIFLAG, CC, CFLAGS, LDFLAGS,
+# MAKE, MAJOR and VERSION. Prints TAP.
+set -eu
+
+dir=$O/scratch/install
+rm -rf "$dir"
+mkdir -p "$dir"
+root=$dir/root
+n=0
+failed=0
+
+result() # status, description, log
+{
+	n=$((n + 1))
+	if [ "$1" = 0 ]; then
+		echo "ok $n $2"
+		return
+	fi
+	failed=$((failed + 1))
+	echo "not ok $n $2"
+	sed 's/^/# /' "$3"
+	echo "# log: $3"
+}
+
+echo "TAP version 13"
+
+rc=0
+# Its own O=: what is being tested must not be made again under the test.
+"$MAKE" -C "$SRC" O="$dir/build" UAPI="$UAPI" CC="$CC" CFLAGS="$CFLAGS" \
+	LDFLAGS="$LDFLAGS" DESTDIR="$root" PREFIX=/opt/cap \
+	LIBDIR=/opt/cap/lib64 install >"$dir/install.log" 2>&1 || rc=$?
+result $rc 'make install' "$dir/install.log"
+
+cat >"$dir/expected" <<EOF
+./opt/cap/include/linux/capsicum.h
+./opt/cap/include/sys/capsicum.h
+./opt/cap/lib64/libcapsicum.a
+./opt/cap/lib64/libcapsicum.so
+./opt/cap/lib64/libcapsicum.so.$MAJOR
+./opt/cap/lib64/libcapsicum.so.$VERSION
+./opt/cap/lib64/pkgconfig/capsicum.pc
+EOF
+# With UAPI= the kernel's header has been installed by somebody else.
+if [ -n "$UAPI" ]; then
+	sed -i /linux.capsicum.h/d "$dir/expected"
+fi
+(cd "$root" && find . ! -type d | sort) >"$dir/found"
+rc=0
+diff -u "$dir/expected" "$dir/found" >"$dir/files.log" || rc=1
+result $rc 'installs these files and no others' "$dir/files.log"
+
+cat >"$dir/prog.c" <<'EOF'
+#include <sys/capsicum.h>
+
+int main(void)
+{
+	cap_rights_t rights;
+
+	cap_rights_init(&rights, CAP_READ, CAP_EVENT);
+	return !cap_rights_is_set(&rights, CAP_READ, CAP_EVENT);
+}
+EOF
+
+if ! command -v pkg-config >/dev/null; then
+	n=$((n + 1))
+	echo "ok $n # SKIP pkg-config: not installed (pkgconf)"
+else
+	rc=0
+	# shellcheck disable=SC2046,SC2086 # flags are lists
+	(
+		export PKG_CONFIG_LIBDIR="$root/opt/cap/lib64/pkgconfig"
+		export PKG_CONFIG_SYSROOT_DIR="$root"
+		[ -z "$UAPI" ] || CFLAGS="$CFLAGS $UAPIFLAG"
+		test "$(pkg-config --modversion capsicum)" = "$VERSION" &&
+		$CC $CFLAGS $LDFLAGS $(pkg-config --cflags capsicum) \
+			-o "$dir/prog" "$dir/prog.c" \
+			$(pkg-config --libs capsicum) &&
+		LD_LIBRARY_PATH="$root/opt/cap/lib64" "$dir/prog"
+	) >"$dir/prog.log" 2>&1 || rc=$?
+	result $rc 'a program builds with pkg-config and runs' "$dir/prog.log"
+fi
+
+echo "1..$n"
+if [ $failed != 0 ]; then
+	echo "# $failed of $n failed"
+	exit 1
+fi

@@ -1,0 +1,331 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * ioctl(2): CAP_IOCTL and the command on the list; what a command does beyond
+ * the device's own business has a right besides; a second descriptor in the
+ * argument needs its own.
+ */
+#include "common.h"
+
+#include <linux/fs.h>
+#include <pty.h>
+#include <sys/ioctl.h>
+#include <sys/syscall.h>
+#include <termios.h>
+
+struct cmd {
+	unsigned int cmd;
+	void *arg;
+};
+
+static int op_ioctl(int fd, void *ctx)
+{
+	struct cmd *c = ctx;
+
+	return RET(syscall(__NR_ioctl, fd, c->cmd, c->arg));
+}
+
+#define CHECK(object, command, want_, argument, ...) do { \
+	struct cmd __c = { command, argument }; \
+	RIGHTS_OP(object, .name = #command, .op = op_ioctl, \
+		  .rights = RIGHTS(CAP_IOCTL, ##__VA_ARGS__), \
+		  .ioctl = command, .want = want_, .ctx = &__c); \
+} while (0)
+
+FIXTURE(ioctl)
+{
+	int file;
+	int pipe[2];
+	int tty;
+};
+
+FIXTURE_SETUP(ioctl)
+{
+	int ptm;
+
+	REQUIRE_CAPSICUM();
+	self->file = tmp_file(NULL, 64);
+	ASSERT_LE(0, self->file);
+	ASSERT_EQ(0, pipe(self->pipe));
+	ptm = posix_openpt(O_RDWR | O_NOCTTY);
+	self->tty = ptm;
+}
+
+FIXTURE_TEARDOWN(ioctl)
+{
+	close(self->file);
+}
+
+TEST_F(ioctl, files_and_pipes)
+{
+	long n = 0;
+
+	CHECK(self->file, FIONREAD, 0, &n);
+	CHECK(self->pipe[0], FIONREAD, 0, &n);
+	CHECK(self->pipe[0], FIONBIO, 0, &n);
+	CHECK(self->pipe[0], FIOASYNC, 0, &n);
+	/* Right, but nothing that a file knows. */
+	CHECK(self->file, TCGETS, -ENOTTY, &n);
+}
+
+TEST_F(ioctl, terminal)
+{
+	struct termios t;
+	struct winsize w;
+	long n;
+
+	if (self->tty < 0)
+		SKIP(return, "no pseudo-terminals");
+	CHECK(self->tty, TCGETS, 0, &t);
+	CHECK(self->tty, TIOCGWINSZ, 0, &w);
+	CHECK(self->tty, FIONREAD, 0, &n);
+	CHECK(self->tty, TIOCGPTN, 0, &n);
+	EXPECT_EQ(0, ioctl(self->tty, TIOCGWINSZ, &w));
+	CHECK(self->tty, TIOCSWINSZ, 0, &w);
+}
+
+/* A refused command has not done its work. */
+TEST_F(ioctl, refused_means_not_done)
+{
+	int on = 1, fd;
+
+	fd = limit_all_but(self->pipe[0], CAP_IOCTL);
+	ASSERT_LE(0, fd);
+	EXPECT_EQ(-ENOTCAPABLE, RET(ioctl(fd, FIONBIO, &on)));
+	EXPECT_EQ(0, fcntl(self->pipe[0], F_GETFL) & O_NONBLOCK);
+	fd = limit_all(self->pipe[0]);
+	ASSERT_LE(0, fd);
+	EXPECT_EQ(0, ioctl(fd, FIONBIO, &on));
+	EXPECT_EQ(O_NONBLOCK, fcntl(self->pipe[0], F_GETFL) & O_NONBLOCK);
+}
+
+/* Even these two, though they are about the descriptor, are on the list. */
+TEST_F(ioctl, cloexec)
+{
+	unsigned int cmds[] = { FIOCLEX, FIONCLEX };
+	struct cap_rights set;
+	unsigned int i;
+	int fd;
+
+	rights_list(&set, RIGHTS(CAP_IOCTL));
+	for (i = 0; i < 2; i++) {
+		fd = limit_sub(self->file, &set, 0, 1, &cmds[i]);
+		ASSERT_LE(0, fd);
+		/* On the capability's own slot, not on the target's. */
+		ASSERT_EQ(0, fcntl(fd, F_SETFD, i ? FD_CLOEXEC : 0));
+		EXPECT_EQ(-ENOTCAPABLE, RET(ioctl(fd, cmds[!i])));
+		EXPECT_EQ(i ? FD_CLOEXEC : 0, fcntl(fd, F_GETFD));
+		EXPECT_EQ(0, ioctl(fd, cmds[i]));
+		EXPECT_EQ(i ? 0 : FD_CLOEXEC, fcntl(fd, F_GETFD));
+		close(fd);
+	}
+	CHECK(self->file, FIOCLEX, 0, NULL);
+	CHECK(self->file, FIONCLEX, 0, NULL);
+}
+
+TEST_F(ioctl, the_list)
+{
+	unsigned int list[CAP_IOCTLS_LIMIT_MAX];
+	struct cap_rights set;
+	unsigned int i, at;
+	long n;
+	int fd;
+
+	rights_list(&set, RIGHTS(CAP_IOCTL));
+	/* Found wherever it stands, however long the list. */
+	for (at = 0; at < CAP_IOCTLS_LIMIT_MAX; at += 51) {
+		for (i = 0; i < CAP_IOCTLS_LIMIT_MAX; i++)
+			list[i] = FIONREAD - at + i;
+		fd = limit_sub(self->pipe[0], &set, 0, CAP_IOCTLS_LIMIT_MAX,
+			       list);
+		ASSERT_LE(0, fd);
+		EXPECT_EQ(0, ioctl(fd, FIONREAD, &n));
+		close(fd);
+		/* And not found where it is missing. */
+		list[at] = 0;
+		fd = limit_sub(self->pipe[0], &set, 0, CAP_IOCTLS_LIMIT_MAX,
+			       list);
+		ASSERT_LE(0, fd);
+		EXPECT_EQ(-ENOTCAPABLE, RET(ioctl(fd, FIONREAD, &n)));
+		close(fd);
+	}
+}
+
+/* Only 32 bits are the command, for the check as for the call. */
+TEST_F(ioctl, upper_half)
+{
+#if __SIZEOF_LONG__ == 8
+	const unsigned long high = 0xdeadbeef00000000UL;
+	const unsigned int one[] = { FIONREAD };
+	struct cap_rights set;
+	int on = 1, fd;
+	long n = 0;
+
+	rights_list(&set, RIGHTS(CAP_IOCTL));
+	fd = limit_sub(self->pipe[0], &set, 0, 1, one);
+	ASSERT_LE(0, fd);
+	EXPECT_EQ(0, RET(syscall(__NR_ioctl, fd, high | FIONREAD, &n)));
+	EXPECT_EQ(-ENOTCAPABLE,
+		  RET(syscall(__NR_ioctl, fd, high | FIONBIO, &on)));
+	EXPECT_EQ(0, fcntl(self->pipe[0], F_GETFL) & O_NONBLOCK);
+#else
+	SKIP(return, "registers have no upper half");
+#endif
+}
+
+/* Attributes of the inode. The file system may not have them. */
+TEST_F(ioctl, inode_flags)
+{
+	unsigned int flags = 0;
+	struct fsxattr xattr = {};
+	int err;
+
+	err = RET(ioctl(self->file, FS_IOC_GETFLAGS, &flags));
+	CHECK(self->file, FS_IOC_GETFLAGS, err < 0 ? err : 0, &flags);
+	err = RET(ioctl(self->file, FS_IOC_SETFLAGS, &flags));
+	CHECK(self->file, FS_IOC_SETFLAGS, err < 0 ? err : 0, &flags,
+	      CAP_FCHFLAGS);
+	err = RET(ioctl(self->file, FS_IOC_FSGETXATTR, &xattr));
+	CHECK(self->file, FS_IOC_FSGETXATTR, err < 0 ? err : 0, &xattr);
+	err = RET(ioctl(self->file, FS_IOC_FSSETXATTR, &xattr));
+	CHECK(self->file, FS_IOC_FSSETXATTR, err < 0 ? err : 0, &xattr,
+	      CAP_FCHFLAGS);
+	err = RET(ioctl(self->file, FS_IOC_SETVERSION, &flags));
+	CHECK(self->file, FS_IOC_SETVERSION, err < 0 ? err : 0, &flags,
+	      CAP_FCHFLAGS);
+	/* The numbers of 32-bit programs, which a 64-bit one can use as well. */
+	err = RET(ioctl(self->file, FS_IOC32_SETFLAGS, &flags));
+	CHECK(self->file, FS_IOC32_SETFLAGS, err < 0 ? err : 0, &flags,
+	      CAP_FCHFLAGS);
+}
+
+struct clone {
+	int src;	/* ordinary */
+	int dst;	/* ordinary */
+};
+
+static int op_clone_dst(int fd, void *ctx)
+{
+	struct clone *c = ctx;
+
+	return RET(ioctl(fd, FICLONE, c->src));
+}
+
+static int op_clone_src(int fd, void *ctx)
+{
+	struct clone *c = ctx;
+
+	return RET(ioctl(c->dst, FICLONE, fd));
+}
+
+static int op_clone_range_dst(int fd, void *ctx)
+{
+	struct clone *c = ctx;
+	struct file_clone_range r = { .src_fd = c->src };
+
+	return RET(ioctl(fd, FICLONERANGE, &r));
+}
+
+static int op_clone_range_src(int fd, void *ctx)
+{
+	struct clone *c = ctx;
+	struct file_clone_range r = { .src_fd = fd };
+
+	return RET(ioctl(c->dst, FICLONERANGE, &r));
+}
+
+static int dedupe(int src, int dst)
+{
+	struct {
+		struct file_dedupe_range r;
+		struct file_dedupe_range_info info;
+	} d = {
+		.r = { .src_length = 4096, .dest_count = 1 },
+		.info = { .dest_fd = dst },
+	};
+	int err = RET(ioctl(src, FIDEDUPERANGE, &d));
+
+	return err < 0 ? err : d.info.status;
+}
+
+static int op_dedupe_src(int fd, void *ctx)
+{
+	struct clone *c = ctx;
+
+	return dedupe(fd, c->dst);
+}
+
+static int op_dedupe_dst(int fd, void *ctx)
+{
+	struct clone *c = ctx;
+
+	return dedupe(c->src, fd);
+}
+
+static uint64_t clone_state(void *ctx)
+{
+	struct clone *c = ctx;
+
+	return file_state(c->dst);
+}
+
+/*
+ * Few file systems can share blocks. One that cannot says so after the rights
+ * were checked, which is all that is asked here.
+ */
+TEST_F(ioctl, clone)
+{
+	struct clone c;
+	int err;
+
+	c.src = tmp_file(NULL, 4096);
+	ASSERT_LE(0, c.src);
+	c.dst = tmp_file(NULL, 16);
+	ASSERT_LE(0, c.dst);
+
+	err = op_clone_dst(c.dst, &c);
+	if (err > 0)
+		err = 0;
+	RIGHTS_OP(c.dst, .name = "FICLONE, destination", .op = op_clone_dst,
+		  .rights = RIGHTS(CAP_IOCTL, CAP_WRITE), .ioctl = FICLONE,
+		  .want = err, .state = clone_state, .ctx = &c);
+	RIGHTS_OP(c.src, .name = "FICLONE, source", .op = op_clone_src,
+		  .rights = RIGHTS(CAP_READ), .want = err,
+		  .state = clone_state, .ctx = &c);
+	RIGHTS_OP(c.dst, .name = "FICLONERANGE, destination",
+		  .op = op_clone_range_dst,
+		  .rights = RIGHTS(CAP_IOCTL, CAP_WRITE),
+		  .ioctl = FICLONERANGE, .want = err, .state = clone_state,
+		  .ctx = &c);
+	RIGHTS_OP(c.src, .name = "FICLONERANGE, source",
+		  .op = op_clone_range_src, .rights = RIGHTS(CAP_READ),
+		  .want = err, .state = clone_state, .ctx = &c);
+}
+
+TEST_F(ioctl, dedupe)
+{
+	struct clone c;
+	int err;
+
+	c.src = tmp_file(NULL, 4096);
+	ASSERT_LE(0, c.src);
+	c.dst = tmp_file(NULL, 4096);
+	ASSERT_LE(0, c.dst);
+	err = dedupe(c.src, c.dst);
+	if (err > 0)
+		err = 0;
+	RIGHTS_OP(c.src, .name = "FIDEDUPERANGE, source", .op = op_dedupe_src,
+		  .rights = RIGHTS(CAP_IOCTL, CAP_READ),
+		  .ioctl = FIDEDUPERANGE, .want = err, .state = clone_state,
+		  .ctx = &c);
+	/*
+	 * The destination's refusal is in its own status, among others; but it
+	 * is not looked at when the source's file system cannot do this.
+	 */
+	if (err == -EOPNOTSUPP)
+		return;
+	RIGHTS_OP(c.dst, .name = "FIDEDUPERANGE, destination",
+		  .op = op_dedupe_dst, .rights = RIGHTS(CAP_WRITE),
+		  .want = err, .state = clone_state, .ctx = &c);
+}
+
+TEST_HARNESS_MAIN

@@ -1,0 +1,395 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Rights for mapping, and what they leave to mprotect(2) later.
+ */
+#include "ops.h"
+
+#include <sys/personality.h>
+
+#ifndef MFD_HUGETLB
+#define MFD_HUGETLB	0x0004U
+#endif
+
+FIXTURE(map)
+{
+	int fd;
+	size_t page;
+	char *last;	/* what map() mapped */
+};
+
+/* A memfd of four pages: no mount option keeps it from being executed. */
+FIXTURE_SETUP(map)
+{
+	REQUIRE_CAPSICUM();
+	self->page = sysconf(_SC_PAGESIZE);
+	self->fd = memfd_create("capsicum", MFD_CLOEXEC);
+	ASSERT_LE(0, self->fd);
+	ASSERT_EQ(0, ftruncate(self->fd, 4 * self->page));
+	ASSERT_EQ(4, pwrite(self->fd, "text", 4, 0));
+	ops_watch(self->fd);
+}
+
+FIXTURE_TEARDOWN(map)
+{
+	close(self->fd);
+}
+
+/* Map the first page; 0 or -1. What was mapped before goes. */
+static int map(FIXTURE_DATA(map) *self, int fd, int prot, int flags)
+{
+	void *p = mmap(NULL, self->page, prot, flags, fd, 0);
+
+	if (p == MAP_FAILED)
+		return -1;
+	if (self->last)
+		munmap(self->last, self->page);
+	self->last = p;
+	return 0;
+}
+
+static const struct {
+	int prot;
+	uint64_t private;
+	uint64_t shared;
+} modes[] = {
+	{ PROT_NONE, CAP_MMAP, CAP_MMAP },
+	{ PROT_READ, CAP_MMAP_R, CAP_MMAP_R },
+	{ PROT_WRITE, CAP_MMAP_R, CAP_MMAP_RW },
+	{ PROT_READ | PROT_WRITE, CAP_MMAP_R, CAP_MMAP_RW },
+	{ PROT_EXEC, CAP_MMAP_RX, CAP_MMAP_RX },
+	{ PROT_READ | PROT_EXEC, CAP_MMAP_RX, CAP_MMAP_RX },
+	{ PROT_WRITE | PROT_EXEC, CAP_MMAP_RX, CAP_MMAP_RWX },
+	{ PROT_READ | PROT_WRITE | PROT_EXEC, CAP_MMAP_RX, CAP_MMAP_RWX },
+};
+
+TEST_F(map, modes)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(modes); i++) {
+		OP_NEEDS(self->fd, modes[i].private, 0, 0,
+			 map(self, cap, modes[i].prot, MAP_PRIVATE));
+		OP_NEEDS(self->fd, modes[i].shared, 0, 0,
+			 map(self, cap, modes[i].prot, MAP_SHARED));
+		OP_NEEDS(self->fd, modes[i].shared, 0, 0,
+			 map(self, cap, modes[i].prot, MAP_SHARED_VALIDATE));
+	}
+}
+
+TEST_F(map, contents)
+{
+	OP_NEEDS(self->fd, CAP_MMAP_R, 0, 0,
+		 map(self, cap, PROT_READ, MAP_SHARED));
+	EXPECT_EQ(0, memcmp(self->last, "text", 4));
+	OP_NEEDS(self->fd, CAP_MMAP_RW, 0, 0,
+		 map(self, cap, PROT_READ | PROT_WRITE, MAP_SHARED));
+	memcpy(self->last, "TEXT", 4);
+	EXPECT_EQ(0, munmap(self->last, self->page));
+	OP_NEEDS(self->fd, CAP_MMAP_R, 0, 0,
+		 map(self, cap, PROT_READ | PROT_WRITE, MAP_PRIVATE));
+	EXPECT_EQ(0, memcmp(self->last, "TEXT", 4));
+	/* A private copy is nobody else's. */
+	memcpy(self->last, "mine", 4);
+	EXPECT_EQ(4, pread(self->fd, self->last + 8, 4, 0));
+	EXPECT_EQ(0, memcmp(self->last + 8, "TEXT", 4));
+}
+
+/* Every way a program of this ABI has to ask for a mapping. */
+TEST_F(map, by_number)
+{
+#if defined(__i386__)
+	unsigned long args[6] = {
+		0, self->page, PROT_READ, MAP_SHARED, 0, 0,
+	};
+
+	OP_NEEDS(self->fd, CAP_MMAP_R, 0, 0,
+		 syscall(SYS_mmap2, 0, self->page, PROT_READ, MAP_SHARED, cap,
+			 0) == -1 ? -1 : 0);
+	OP_NEEDS(self->fd, CAP_MMAP_R, 0, 0,
+		 (args[4] = cap, syscall(SYS_mmap, args) == -1 ? -1 : 0));
+	args[2] = PROT_READ | PROT_WRITE;
+	OP_NEEDS(self->fd, CAP_MMAP_RW, 0, 0,
+		 (args[4] = cap, syscall(SYS_mmap, args) == -1 ? -1 : 0));
+#elif defined(SYS_mmap)
+	OP_NEEDS(self->fd, CAP_MMAP_R, 0, 0,
+		 syscall(SYS_mmap, 0L, self->page, PROT_READ, MAP_SHARED, cap,
+			 0L) == -1 ? -1 : 0);
+#else
+	SKIP(return, "no mmap system call that this test knows");
+#endif
+}
+
+/*
+ * What mprotect can and cannot make of a mapping, for every set of mapping
+ * rights and every mode that the set allows: exactly what mmap would have.
+ */
+TEST_F(map, mprotect_is_capped)
+{
+	static const uint64_t sets[] = {
+		CAP_MMAP, CAP_MMAP_R, CAP_MMAP_W, CAP_MMAP_X, CAP_MMAP_RW,
+		CAP_MMAP_RX, CAP_MMAP_WX, CAP_MMAP_RWX,
+	};
+	size_t s, from, to;
+	int shared;
+
+	for (s = 0; s < ARRAY_SIZE(sets); s++) {
+		int cap = ops_cap(self->fd, sets[s], 0);
+
+		ASSERT_LE(0, cap);
+		for (shared = 0; shared < 2; shared++) {
+			for (from = 0; from < ARRAY_SIZE(modes); from++) {
+				uint64_t need = shared ? modes[from].shared :
+							 modes[from].private;
+
+				if (need & ~sets[s])
+					continue;
+				for (to = 0; to < ARRAY_SIZE(modes); to++) {
+					int ret, want;
+
+					need = shared ? modes[to].shared :
+							modes[to].private;
+					want = need & ~sets[s] ? -EACCES : 0;
+					ASSERT_EQ(0, map(self, cap,
+							 modes[from].prot,
+							 shared ? MAP_SHARED :
+								  MAP_PRIVATE));
+					ret = RET(mprotect(self->last,
+							   self->page,
+							   modes[to].prot));
+					EXPECT_EQ(want, ret) {
+						TH_LOG("rights %#llx, %s, from prot %d to %d",
+						       (unsigned long long)
+						       sets[s],
+						       shared ? "shared" :
+								"private",
+						       modes[from].prot,
+						       modes[to].prot);
+					}
+				}
+			}
+		}
+		close(cap);
+	}
+}
+
+/* The mapping outlives the descriptor, and so does the cap. */
+TEST_F(map, cap_outlives_descriptor)
+{
+	int cap = ops_cap(self->fd, CAP_MMAP_R, 0);
+	pid_t child;
+
+	ASSERT_LE(0, cap);
+	ASSERT_EQ(0, map(self, cap, PROT_READ, MAP_SHARED));
+	close(cap);
+	EXPECT_EQ(-EACCES, RET(mprotect(self->last, self->page,
+					PROT_READ | PROT_WRITE)));
+	child = fork();
+	ASSERT_LE(0, child);
+	if (!child)
+		_exit(RET(mprotect(self->last, self->page,
+				   PROT_READ | PROT_WRITE)) != -EACCES);
+	EXPECT_TRUE(child_ok(child));
+}
+
+TEST_F(map, mremap_keeps_the_cap)
+{
+	int cap = ops_cap(self->fd, CAP_MMAP_R, 0);
+	char *p, *q;
+
+	ASSERT_LE(0, cap);
+	p = mmap(NULL, self->page, PROT_READ, MAP_SHARED, cap, 0);
+	ASSERT_TRUE(p != MAP_FAILED);
+	q = mmap(NULL, 4 * self->page, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS,
+		 -1, 0);
+	ASSERT_TRUE(q != MAP_FAILED);
+	p = mremap(p, self->page, 2 * self->page,
+		   MREMAP_MAYMOVE | MREMAP_FIXED, q);
+	ASSERT_TRUE(p == q);
+	EXPECT_EQ(0, memcmp(p, "text", 4));
+	EXPECT_EQ(-EACCES, RET(mprotect(p, self->page,
+					PROT_READ | PROT_WRITE)));
+	EXPECT_EQ(-EACCES, RET(mprotect(p + self->page, self->page,
+					PROT_READ | PROT_WRITE)));
+	EXPECT_EQ(-EACCES, RET(mprotect(p, 2 * self->page,
+					PROT_READ | PROT_EXEC)));
+	/* An old size of 0 duplicates a shared mapping. */
+	q = mremap(p, 0, self->page, MREMAP_MAYMOVE);
+	ASSERT_TRUE(q != MAP_FAILED);
+	EXPECT_EQ(-EACCES, RET(mprotect(q, self->page,
+					PROT_READ | PROT_WRITE)));
+	close(cap);
+}
+
+TEST_F(map, remap_file_pages_keeps_the_cap)
+{
+#ifdef SYS_remap_file_pages
+	int cap = ops_cap(self->fd, CAP_MMAP_R, 0);
+	char *p;
+
+	ASSERT_LE(0, cap);
+	p = mmap(NULL, 2 * self->page, PROT_READ, MAP_SHARED, cap, 0);
+	ASSERT_TRUE(p != MAP_FAILED);
+	if (syscall(SYS_remap_file_pages, p, self->page, 0, 1, 0)) {
+		ASSERT_EQ(ENOSYS, errno);
+		SKIP(return, "no remap_file_pages");
+	}
+	EXPECT_EQ(0, p[0]);
+	EXPECT_EQ(-EACCES, RET(mprotect(p, self->page,
+					PROT_READ | PROT_WRITE)));
+	EXPECT_EQ(-EACCES, RET(mprotect(p, self->page,
+					PROT_READ | PROT_EXEC)));
+	EXPECT_EQ(-EACCES, RET(mprotect(p + self->page, self->page,
+					PROT_READ | PROT_WRITE)));
+	close(cap);
+#else
+	SKIP(return, "no remap_file_pages");
+#endif
+}
+
+/* Mappings side by side, alike but for the cap, stay two. */
+TEST_F(map, neighbours)
+{
+	int cap = ops_cap(self->fd, CAP_MMAP_R, 0);
+	const size_t page = self->page;
+	char *p;
+	int i;
+
+	ASSERT_LE(0, cap);
+	p = mmap(NULL, 3 * page, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	ASSERT_TRUE(p != MAP_FAILED);
+	for (i = 0; i < 3; i++) {
+		void *at = mmap(p + i * page, page, PROT_READ,
+				MAP_SHARED | MAP_FIXED,
+				i == 1 ? cap : self->fd, i * page);
+
+		ASSERT_TRUE(at == p + i * page);
+	}
+	EXPECT_EQ(-EACCES, RET(mprotect(p + page, page,
+					PROT_READ | PROT_WRITE)));
+	EXPECT_EQ(0, mprotect(p, page, PROT_READ | PROT_WRITE));
+	EXPECT_EQ(0, mprotect(p + 2 * page, page, PROT_READ | PROT_WRITE));
+	EXPECT_EQ(0, mprotect(p, page, PROT_READ | PROT_EXEC));
+	EXPECT_EQ(-EACCES, RET(mprotect(p + page, page,
+					PROT_READ | PROT_EXEC)));
+	close(cap);
+}
+
+/* The permissions of the mapping at @addr as /proc/self/maps has them. */
+static const char *perms(const void *addr)
+{
+	static char found[8];
+	unsigned long from, to;
+	char line[512], p[8];
+	FILE *f = fopen("/proc/self/maps", "re");
+
+	strcpy(found, "none");
+	while (f && fgets(line, sizeof(line), f)) {
+		if (sscanf(line, "%lx-%lx %7s", &from, &to, p) == 3 &&
+		    (unsigned long)addr >= from && (unsigned long)addr < to)
+			strcpy(found, p);
+	}
+	if (f)
+		fclose(f);
+	return found;
+}
+
+/* READ_IMPLIES_EXEC implies no more than the capability holds. */
+TEST_F(map, read_implies_exec)
+{
+	int was = personality(0xffffffff);
+	int r, rx;
+
+	ASSERT_LE(0, was);
+	r = ops_cap(self->fd, CAP_MMAP_R, 0);
+	rx = ops_cap(self->fd, CAP_MMAP_RX, 0);
+	ASSERT_LE(0, r);
+	ASSERT_LE(0, rx);
+	ASSERT_LE(0, personality(was | READ_IMPLIES_EXEC));
+
+	ASSERT_EQ(0, map(self, self->fd, PROT_READ, MAP_SHARED));
+	EXPECT_STREQ("r-xs", perms(self->last));
+	ASSERT_EQ(0, map(self, r, PROT_READ, MAP_SHARED));
+	EXPECT_STREQ("r--s", perms(self->last));
+	EXPECT_EQ(0, memcmp(self->last, "text", 4));
+	EXPECT_EQ(0, mprotect(self->last, self->page, PROT_READ));
+	EXPECT_STREQ("r--s", perms(self->last));
+	EXPECT_EQ(-EACCES, RET(mprotect(self->last, self->page,
+					PROT_READ | PROT_EXEC)));
+	ASSERT_EQ(0, map(self, r, PROT_READ | PROT_WRITE, MAP_PRIVATE));
+	EXPECT_STREQ("rw-p", perms(self->last));
+	ASSERT_EQ(0, map(self, rx, PROT_READ, MAP_SHARED));
+	EXPECT_STREQ("r-xs", perms(self->last));
+
+	OP_NEEDS(self->fd, CAP_MMAP_R, 0, 0,
+		 map(self, cap, PROT_READ, MAP_SHARED));
+	OP_NEEDS(self->fd, CAP_MMAP_RX, 0, 0,
+		 map(self, cap, PROT_READ | PROT_EXEC, MAP_SHARED));
+	personality(was);
+	close(r);
+	close(rx);
+}
+
+/* The open mode still counts. */
+TEST_F(map, open_mode)
+{
+	char path[64];
+	int ro, cap;
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", self->fd);
+	ro = open(path, O_RDONLY | O_CLOEXEC);
+	ASSERT_LE(0, ro);
+	cap = ops_cap(ro, CAP_MMAP_RWX, 0);
+	ASSERT_LE(0, cap);
+	EXPECT_EQ(-EACCES, RET(map(self, cap, PROT_READ | PROT_WRITE,
+				   MAP_SHARED)));
+	EXPECT_EQ(0, map(self, cap, PROT_READ, MAP_SHARED));
+	EXPECT_EQ(-EACCES, RET(mprotect(self->last, self->page,
+					PROT_READ | PROT_WRITE)));
+	close(cap);
+	close(ro);
+}
+
+/* Anonymous memory does not care for the descriptor. */
+TEST_F(map, anonymous)
+{
+	int cap = ops_cap(self->fd, 0, 0);
+	char *p;
+
+	ASSERT_LE(0, cap);
+	p = mmap(NULL, self->page, PROT_READ | PROT_WRITE,
+		 MAP_PRIVATE | MAP_ANONYMOUS, cap, 0);
+	EXPECT_TRUE(p != MAP_FAILED);
+	EXPECT_EQ(0, munmap(p, self->page));
+	close(cap);
+}
+
+TEST(huge_pages)
+{
+	const size_t huge = 2UL << 20;
+	char *p;
+	int fd, cap;
+
+	REQUIRE_CAPSICUM();
+	fd = memfd_create("capsicum", MFD_CLOEXEC | MFD_HUGETLB);
+	if (fd < 0)
+		SKIP(return, "no huge pages");
+	/* Nothing is touched, so that the machine need not have any. */
+	p = mmap(NULL, huge, PROT_READ, MAP_SHARED | MAP_NORESERVE, fd, 0);
+	if (p == MAP_FAILED)
+		SKIP(return, "no huge pages of 2 MB");
+	munmap(p, huge);
+
+	OP_NEEDS(fd, CAP_MMAP_RW, 0, 0,
+		 (p = mmap(NULL, huge, PROT_READ | PROT_WRITE,
+			   MAP_SHARED | MAP_NORESERVE, cap, 0)) == MAP_FAILED ?
+			 -1 : munmap(p, huge));
+	cap = ops_cap(fd, CAP_MMAP_R, 0);
+	ASSERT_LE(0, cap);
+	p = mmap(NULL, huge, PROT_READ, MAP_SHARED | MAP_NORESERVE, cap, 0);
+	ASSERT_TRUE(p != MAP_FAILED);
+	EXPECT_EQ(-EACCES, RET(mprotect(p, huge, PROT_READ | PROT_WRITE)));
+	close(cap);
+	close(fd);
+}
+
+TEST_HARNESS_MAIN
