@@ -109,6 +109,8 @@ void capability_show_fdinfo(struct seq_file *m, struct file *file);
 
 struct file *capability_fget(struct file *file, const struct cap_rights *rights,
 			     fmode_t refuse);
+struct fd capability_fdget_shared(struct file *file,
+				  const struct cap_rights *rights);
 struct fd capability_fdget(struct file *file, const struct cap_rights *rights,
 			   fmode_t refuse);
 struct fd capability_fdget_pos(struct file *file,
@@ -228,6 +230,24 @@ static inline struct fd fdget_capability(unsigned int fd)
 	return f;
 }
 
+/**
+ * fget_capability - fget() to hand the file on
+ * @fd: the descriptor
+ *
+ * Return: the file, or the capability itself, with a reference; NULL when there
+ * is none, or when it is, or stands for, an O_PATH one.
+ */
+static inline struct file *fget_capability(unsigned int fd)
+{
+	struct file *file = fget_raw(fd);
+
+	if (file && unlikely(capability_target(file)->f_mode & FMODE_PATH)) {
+		fput(file);
+		return NULL;
+	}
+	return file;
+}
+
 #else /* !CONFIG_SECURITY_CAPSICUM */
 
 #define CAP_RIGHTS(...)		NULL
@@ -283,6 +303,11 @@ static inline struct fd fdgetr_fcntl(unsigned int fd, unsigned int cmd)
 static inline struct fd fdget_capability(unsigned int fd)
 {
 	return fdget(fd);
+}
+
+static inline struct file *fget_capability(unsigned int fd)
+{
+	return fget(fd);
 }
 
 #endif /* CONFIG_SECURITY_CAPSICUM */

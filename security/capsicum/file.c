@@ -169,6 +169,23 @@ struct file *capability_fget(struct file *file, const struct cap_rights *rights,
 }
 
 /**
+ * capability_fdget_shared - go on with a look-up, in a table that is shared
+ * @file: what was found; the caller's reference is taken over
+ * @rights: the rights a capability must hold, NULL when none will do
+ *
+ * Return: the target with a reference, or what fd_error() makes the errors of
+ * capability_fget() from; O_PATH files are not wanted.
+ */
+struct fd capability_fdget_shared(struct file *file,
+				  const struct cap_rights *rights)
+{
+	file = capability_fget(file, rights, FMODE_PATH);
+	if (IS_ERR(file))
+		return ERR_FD(PTR_ERR(file));
+	return CLONED_FD(file);
+}
+
+/**
  * capability_fdget - go on with a borrowing look-up that met FMODE_PATH
  * @file: what was found, borrowed from a descriptor table nobody shares
  * @rights: the rights a capability must hold, NULL when none will do
@@ -466,5 +483,6 @@ static int __init capability_init(void)
 	capability_template = file;
 	return 0;
 }
+
 /* After anon_inode_init(), and before there are programs. */
 fs_initcall_sync(capability_init);

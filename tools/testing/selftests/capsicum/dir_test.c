@@ -171,15 +171,14 @@ TEST_F(dir, fstat)
 /* A NULL path is as good as an empty one, where the kernel takes it. */
 TEST_F(dir, fstat_null_path)
 {
-	const char *volatile null = NULL;
 	struct statx stx = {};
 
-	if (syscall(SYS_statx, self->file, null, AT_EMPTY_PATH,
+	if (syscall(SYS_statx, self->file, NULL, AT_EMPTY_PATH,
 		    STATX_BASIC_STATS, &stx))
 		SKIP(return, "no NULL path for statx");
 	memset(&stx, 0, sizeof(stx));
 	OP_NEEDS(self->file, CAP_FSTAT, 0, 0,
-		 syscall(SYS_statx, cap, null, AT_EMPTY_PATH,
+		 syscall(SYS_statx, cap, NULL, AT_EMPTY_PATH,
 			 STATX_BASIC_STATS, &stx));
 	EXPECT_EQ(4, stx.stx_size);
 }
@@ -246,7 +245,7 @@ TEST_F(dir, names_are_refused)
 	int cap = ops_cap(self->fd, CAP_ALL0 & ~CAP_FSCK, CAP_ALL1);
 	struct open_how how = { .flags = O_RDONLY };
 	struct ops_state before, after;
-	char *argv[] = { "file", NULL };
+	char *const argv[] = { "file", NULL };
 	struct statx stx;
 	struct stat st;
 	char buf[16];
@@ -357,8 +356,8 @@ static void __attribute__((constructor)) exec_helper(int argc, char **argv)
 /* Execute @fd in a child: the exit status of the program, or -errno. */
 static int exec_fd(int fd, bool lib)
 {
-	char *argv[] = { "helper", NULL };
-	char *envp[] = { EXEC_ENV "=1", NULL };
+	char *const argv[] = { "helper", NULL };
+	char *const envp[] = { EXEC_ENV "=1", NULL };
 	int err[2], e = 0, status;
 	pid_t child;
 

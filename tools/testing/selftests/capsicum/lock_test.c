@@ -281,7 +281,7 @@ struct flock_64 {
 	long long start;
 	long long len;
 	int pid;
-} __attribute__((packed, aligned(4)));
+};
 
 /* Every number and every command that a 32-bit program can lock with. */
 TEST_F(lock, by_number_32)

@@ -34,16 +34,17 @@ FIXTURE_TEARDOWN(map)
 	close(self->fd);
 }
 
-/* Map the first page; 0 or -1. What was mapped before goes. */
-static int map(FIXTURE_DATA(map) *self, int fd, int prot, int flags)
+/* Map the first page at *@last; 0 or -1. What was mapped there before goes. */
+static int map(char **last, int fd, int prot, int flags)
 {
-	void *p = mmap(NULL, self->page, prot, flags, fd, 0);
+	const size_t page = sysconf(_SC_PAGESIZE);
+	void *p = mmap(NULL, page, prot, flags, fd, 0);
 
 	if (p == MAP_FAILED)
 		return -1;
-	if (self->last)
-		munmap(self->last, self->page);
-	self->last = p;
+	if (*last)
+		munmap(*last, page);
+	*last = p;
 	return 0;
 }
 
@@ -68,25 +69,25 @@ TEST_F(map, modes)
 
 	for (i = 0; i < ARRAY_SIZE(modes); i++) {
 		OP_NEEDS(self->fd, modes[i].private, 0, 0,
-			 map(self, cap, modes[i].prot, MAP_PRIVATE));
+			 map(&self->last, cap, modes[i].prot, MAP_PRIVATE));
 		OP_NEEDS(self->fd, modes[i].shared, 0, 0,
-			 map(self, cap, modes[i].prot, MAP_SHARED));
+			 map(&self->last, cap, modes[i].prot, MAP_SHARED));
 		OP_NEEDS(self->fd, modes[i].shared, 0, 0,
-			 map(self, cap, modes[i].prot, MAP_SHARED_VALIDATE));
+			 map(&self->last, cap, modes[i].prot, MAP_SHARED_VALIDATE));
 	}
 }
 
 TEST_F(map, contents)
 {
 	OP_NEEDS(self->fd, CAP_MMAP_R, 0, 0,
-		 map(self, cap, PROT_READ, MAP_SHARED));
+		 map(&self->last, cap, PROT_READ, MAP_SHARED));
 	EXPECT_EQ(0, memcmp(self->last, "text", 4));
 	OP_NEEDS(self->fd, CAP_MMAP_RW, 0, 0,
-		 map(self, cap, PROT_READ | PROT_WRITE, MAP_SHARED));
+		 map(&self->last, cap, PROT_READ | PROT_WRITE, MAP_SHARED));
 	memcpy(self->last, "TEXT", 4);
 	EXPECT_EQ(0, munmap(self->last, self->page));
 	OP_NEEDS(self->fd, CAP_MMAP_R, 0, 0,
-		 map(self, cap, PROT_READ | PROT_WRITE, MAP_PRIVATE));
+		 map(&self->last, cap, PROT_READ | PROT_WRITE, MAP_PRIVATE));
 	EXPECT_EQ(0, memcmp(self->last, "TEXT", 4));
 	/* A private copy is nobody else's. */
 	memcpy(self->last, "mine", 4);
@@ -149,7 +150,7 @@ TEST_F(map, mprotect_is_capped)
 					need = shared ? modes[to].shared :
 							modes[to].private;
 					want = need & ~sets[s] ? -EACCES : 0;
-					ASSERT_EQ(0, map(self, cap,
+					ASSERT_EQ(0, map(&self->last, cap,
 							 modes[from].prot,
 							 shared ? MAP_SHARED :
 								  MAP_PRIVATE));
@@ -179,7 +180,7 @@ TEST_F(map, cap_outlives_descriptor)
 	pid_t child;
 
 	ASSERT_LE(0, cap);
-	ASSERT_EQ(0, map(self, cap, PROT_READ, MAP_SHARED));
+	ASSERT_EQ(0, map(&self->last, cap, PROT_READ, MAP_SHARED));
 	close(cap);
 	EXPECT_EQ(-EACCES, RET(mprotect(self->last, self->page,
 					PROT_READ | PROT_WRITE)));
@@ -282,11 +283,11 @@ static const char *perms(const void *addr)
 	char line[512], p[8];
 	FILE *f = fopen("/proc/self/maps", "re");
 
-	strcpy(found, "none");
+	snprintf(found, sizeof(found), "none");
 	while (f && fgets(line, sizeof(line), f)) {
 		if (sscanf(line, "%lx-%lx %7s", &from, &to, p) == 3 &&
 		    (unsigned long)addr >= from && (unsigned long)addr < to)
-			strcpy(found, p);
+			snprintf(found, sizeof(found), "%s", p);
 	}
 	if (f)
 		fclose(f);
@@ -306,24 +307,24 @@ TEST_F(map, read_implies_exec)
 	ASSERT_LE(0, rx);
 	ASSERT_LE(0, personality(was | READ_IMPLIES_EXEC));
 
-	ASSERT_EQ(0, map(self, self->fd, PROT_READ, MAP_SHARED));
+	ASSERT_EQ(0, map(&self->last, self->fd, PROT_READ, MAP_SHARED));
 	EXPECT_STREQ("r-xs", perms(self->last));
-	ASSERT_EQ(0, map(self, r, PROT_READ, MAP_SHARED));
+	ASSERT_EQ(0, map(&self->last, r, PROT_READ, MAP_SHARED));
 	EXPECT_STREQ("r--s", perms(self->last));
 	EXPECT_EQ(0, memcmp(self->last, "text", 4));
 	EXPECT_EQ(0, mprotect(self->last, self->page, PROT_READ));
 	EXPECT_STREQ("r--s", perms(self->last));
 	EXPECT_EQ(-EACCES, RET(mprotect(self->last, self->page,
 					PROT_READ | PROT_EXEC)));
-	ASSERT_EQ(0, map(self, r, PROT_READ | PROT_WRITE, MAP_PRIVATE));
+	ASSERT_EQ(0, map(&self->last, r, PROT_READ | PROT_WRITE, MAP_PRIVATE));
 	EXPECT_STREQ("rw-p", perms(self->last));
-	ASSERT_EQ(0, map(self, rx, PROT_READ, MAP_SHARED));
+	ASSERT_EQ(0, map(&self->last, rx, PROT_READ, MAP_SHARED));
 	EXPECT_STREQ("r-xs", perms(self->last));
 
 	OP_NEEDS(self->fd, CAP_MMAP_R, 0, 0,
-		 map(self, cap, PROT_READ, MAP_SHARED));
+		 map(&self->last, cap, PROT_READ, MAP_SHARED));
 	OP_NEEDS(self->fd, CAP_MMAP_RX, 0, 0,
-		 map(self, cap, PROT_READ | PROT_EXEC, MAP_SHARED));
+		 map(&self->last, cap, PROT_READ | PROT_EXEC, MAP_SHARED));
 	personality(was);
 	close(r);
 	close(rx);
@@ -340,9 +341,9 @@ TEST_F(map, open_mode)
 	ASSERT_LE(0, ro);
 	cap = ops_cap(ro, CAP_MMAP_RWX, 0);
 	ASSERT_LE(0, cap);
-	EXPECT_EQ(-EACCES, RET(map(self, cap, PROT_READ | PROT_WRITE,
+	EXPECT_EQ(-EACCES, RET(map(&self->last, cap, PROT_READ | PROT_WRITE,
 				   MAP_SHARED)));
-	EXPECT_EQ(0, map(self, cap, PROT_READ, MAP_SHARED));
+	EXPECT_EQ(0, map(&self->last, cap, PROT_READ, MAP_SHARED));
 	EXPECT_EQ(-EACCES, RET(mprotect(self->last, self->page,
 					PROT_READ | PROT_WRITE)));
 	close(cap);

@@ -82,8 +82,6 @@ TEST_F(wait, ppoll)
 
 TEST_F(wait, poll_by_number)
 {
-	long long ts64[2] __attribute__((unused)) = { 0, 0 };
-	long ts[2] __attribute__((unused)) = { 0, 0 };
 	struct pollfd p[2] = {
 		{ .fd = self->able, .events = POLLIN },
 		{ .fd = self->unable, .events = POLLIN },
@@ -97,16 +95,24 @@ TEST_F(wait, poll_by_number)
 #ifdef SYS_ppoll
 	p[0].revents = 0;
 	p[1].revents = 0;
-	EXPECT_EQ(2, syscall(SYS_ppoll, p, 2, ts, NULL, 8));
-	EXPECT_EQ(POLLIN, p[0].revents);
-	EXPECT_EQ(POLLNVAL, p[1].revents);
+	{
+		long ts[2] = {};
+
+		EXPECT_EQ(2, syscall(SYS_ppoll, p, 2, ts, NULL, 8));
+		EXPECT_EQ(POLLIN, p[0].revents);
+		EXPECT_EQ(POLLNVAL, p[1].revents);
+	}
 #endif
 #ifdef SYS_ppoll_time64
 	p[0].revents = 0;
 	p[1].revents = 0;
-	EXPECT_EQ(2, syscall(SYS_ppoll_time64, p, 2, ts64, NULL, 8));
-	EXPECT_EQ(POLLIN, p[0].revents);
-	EXPECT_EQ(POLLNVAL, p[1].revents);
+	{
+		long long ts[2] = {};
+
+		EXPECT_EQ(2, syscall(SYS_ppoll_time64, p, 2, ts, NULL, 8));
+		EXPECT_EQ(POLLIN, p[0].revents);
+		EXPECT_EQ(POLLNVAL, p[1].revents);
+	}
 #endif
 }
 

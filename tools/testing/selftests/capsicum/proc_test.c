@@ -349,15 +349,15 @@ static uint64_t reopen_state(void *ctx)
 }
 
 #define REOPEN(open_flags, ...) do { \
-	struct reopen __r = { format, open_flags, self->file }; \
-	RIGHTS_OP(self->file, .name = "open(" #open_flags ")", \
+	struct reopen __r = { format, open_flags, file }; \
+	RIGHTS_OP(file, .name = "open(" #open_flags ")", \
 		  .op = op_reopen, .rights = RIGHTS(__VA_ARGS__), \
 		  .prepare = prepare_reopen, .state = reopen_state, \
 		  .ctx = &__r); \
 } while (0)
 
-static void check_reopen(struct __test_metadata *_metadata,
-			 FIXTURE_DATA(proc) *self, const char *format)
+static void check_reopen(struct __test_metadata *_metadata, int file,
+			 const char *format)
 {
 	REOPEN(O_RDONLY, CAP_READ);
 	REOPEN(O_RDONLY | O_NONBLOCK, CAP_READ);
@@ -376,19 +376,19 @@ static void check_reopen(struct __test_metadata *_metadata,
 
 TEST_F(proc, reopen_proc)
 {
-	check_reopen(_metadata, self, "/proc/self/fd/%d");
+	check_reopen(_metadata, self->file, "/proc/self/fd/%d");
 }
 
 TEST_F(proc, reopen_thread_self)
 {
-	check_reopen(_metadata, self, "/proc/thread-self/fd/%d");
+	check_reopen(_metadata, self->file, "/proc/thread-self/fd/%d");
 }
 
 TEST_F(proc, reopen_dev_fd)
 {
 	if (access("/dev/fd", F_OK))
 		SKIP(return, "no /dev/fd");
-	check_reopen(_metadata, self, "/dev/fd/%d");
+	check_reopen(_metadata, self->file, "/dev/fd/%d");
 }
 
 /* An O_PATH open needs nothing, gives nothing, and is no way out either. */

@@ -4,6 +4,9 @@
  */
 #include "ops.h"
 
+#include <poll.h>
+#include <termios.h>
+
 #define TEXT	"0123456789abcdef"
 
 /* Advice moves no data, but tells of it: who may not read gives none. */
@@ -158,14 +161,18 @@ TEST_F(file, open_mode)
 /* A missing right is told before anything is looked at, the buffer included. */
 TEST_F(file, right_before_address)
 {
-	struct iovec *volatile bad = (void *)8;
+	const size_t page = sysconf(_SC_PAGESIZE);
+	void *bad = mmap(NULL, page, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS,
+			 -1, 0);
 
+	ASSERT_TRUE(bad != MAP_FAILED);
 	OP_NEEDS(self->fd, CAP_READ, 0, -EFAULT, read(cap, bad, 4));
 	OP_NEEDS(self->fd, CAP_WRITE, 0, -EFAULT, write(cap, bad, 4));
 	OP_NEEDS(self->fd, CAP_PREAD, 0, -EFAULT,
 		 pread64(cap, bad, 4, 0));
 	OP_NEEDS(self->fd, CAP_READ, 0, -EFAULT, readv(cap, bad, 1));
 	OP_NEEDS(self->fd, CAP_WRITE, 0, -EFAULT, writev(cap, bad, 1));
+	munmap(bad, page);
 }
 
 TEST_F(file, lseek)
@@ -328,17 +335,24 @@ FIXTURE(tty)
 	char buf[32];
 };
 
+/* Non-blocking: a read that should have been refused must not wait for more. */
 FIXTURE_SETUP(tty)
 {
+	const int flags = O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC;
+	struct termios raw;
+
 	REQUIRE_CAPSICUM();
-	self->master = open("/dev/ptmx", O_RDWR | O_NOCTTY | O_CLOEXEC);
+	self->master = open("/dev/ptmx", flags);
 	if (self->master < 0)
 		SKIP(return, "no /dev/ptmx");
 	ASSERT_EQ(0, unlockpt(self->master));
-	self->slave = open(ptsname(self->master),
-			   O_RDWR | O_NOCTTY | O_CLOEXEC);
+	self->slave = open(ptsname(self->master), flags);
 	if (self->slave < 0)
 		SKIP(return, "no %s", ptsname(self->master));
+	/* No echo: it would change the other side at a time of its own. */
+	ASSERT_EQ(0, tcgetattr(self->slave, &raw));
+	cfmakeraw(&raw);
+	ASSERT_EQ(0, tcsetattr(self->slave, TCSANOW, &raw));
 	memset(self->buf, 0, sizeof(self->buf));
 	ops_watch(self->master);
 	ops_watch(self->slave);
@@ -350,20 +364,38 @@ FIXTURE_TEARDOWN(tty)
 	close(self->master);
 }
 
+/* What is written to one side takes its time to the other: wait for it. */
+static bool arrives(int fd, int len)
+{
+	struct pollfd p = { .fd = fd, .events = POLLIN };
+	int queued;
+
+	do {
+		if (poll(&p, 1, -1) != 1 || ioctl(fd, FIONREAD, &queued))
+			return false;
+	} while (queued < len);
+	return queued == len;
+}
+
 TEST_F(tty, slave)
 {
 	ASSERT_EQ(3, write(self->master, "hi\n", 3));
+	ASSERT_TRUE(arrives(self->slave, 3));
 	OP_NEEDS(self->slave, CAP_READ, 0, 3, read(cap, self->buf, 8));
 	EXPECT_STREQ("hi\n", self->buf);
+	OP_NEEDS(self->slave, CAP_READ, 0, -EAGAIN, read(cap, self->buf, 8));
 	OP_NEEDS(self->slave, CAP_WRITE, 0, 2, write(cap, "yo", 2));
+	EXPECT_TRUE(arrives(self->master, 2));
 }
 
 TEST_F(tty, master)
 {
 	ASSERT_EQ(2, write(self->slave, "yo", 2));
+	ASSERT_TRUE(arrives(self->master, 2));
 	OP_NEEDS(self->master, CAP_READ, 0, 2, read(cap, self->buf, 8));
 	EXPECT_STREQ("yo", self->buf);
 	OP_NEEDS(self->master, CAP_WRITE, 0, 3, write(cap, "hi\n", 3));
+	ASSERT_TRUE(arrives(self->slave, 3));
 	EXPECT_EQ(3, read(self->slave, self->buf, 8));
 }
 

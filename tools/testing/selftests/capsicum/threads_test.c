@@ -374,12 +374,16 @@ FIXTURE_VARIANT(writers)
 };
 
 FIXTURE_VARIANT_ADD(writers, one_capability) { };
+
 FIXTURE_VARIANT_ADD(writers, one_capability_alone) { .alone = true };
+
 FIXTURE_VARIANT_ADD(writers, two_capabilities) { .two = true };
+
 FIXTURE_VARIANT_ADD(writers, two_capabilities_alone)
 {
 	.two = true, .alone = true
 };
+
 FIXTURE_VARIANT_ADD(writers, mixed) { .two = true, .mixed = true };
 
 FIXTURE_SETUP(writers)
