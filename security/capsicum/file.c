@@ -289,13 +289,13 @@ struct fd capability_fdget_unchecked(struct fd f)
 /* What an ioctl does beyond the device's own business has rights of its own. */
 static const struct cap_rights *capability_ioctl_rights(unsigned int cmd)
 {
-	switch (cmd) {
-	case FS_IOC_SETFLAGS:
-	case FS_IOC32_SETFLAGS:
-	case FS_IOC_FSSETXATTR:
-	case FS_IOC_SETVERSION:
-	case FS_IOC32_SETVERSION:
+	/* No cases: where long has 32 bits, some of these are the same. */
+	if (cmd == FS_IOC_SETFLAGS || cmd == FS_IOC32_SETFLAGS ||
+	    cmd == FS_IOC_SETVERSION || cmd == FS_IOC32_SETVERSION ||
+	    cmd == FS_IOC_FSSETXATTR)
 		return CAP_RIGHTS(CAP_IOCTL, CAP_FCHFLAGS);
+
+	switch (cmd) {
 	case FICLONE:
 	case FICLONERANGE:
 		return CAP_RIGHTS(CAP_IOCTL, CAP_WRITE);
