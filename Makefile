@@ -5,12 +5,12 @@
 # environment.
 
 ARCH ?= x86_64
-export ARCH DIR RUN TIMEOUT SMP MEM APPEND ICOUNT STOCK DEBUG FULL
+export ARCH ARCHS DIR RUN TIMEOUT SMP MEM APPEND ICOUNT STOCK DEBUG FULL
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help install ready tree refresh series check census kernel sdk guest \
-	shell run test bench clean
+.PHONY: help install ready tree refresh series check census capmode-table \
+	kernel sdk guest shell run test bench clean
 
 help:
 	@echo 'Capsicum for Linux. From a fresh Debian machine:'
@@ -36,8 +36,14 @@ help:
 	@echo '  make tree     bring build/linux in line with the mirror'
 	@echo '  make refresh  bring edits made in build/linux into the mirror'
 	@echo '  make series   build/series: the patches as mails; FULL=1 builds each commit'
-	@echo '  make check    checkpatch, shellcheck, sparse and the census of look-ups'
+	@echo '  make check    checkpatch, shellcheck, sparse, the table of capability mode'
+	@echo '                and the census of look-ups'
+	@echo '  make check ARCHS="x86_64 i386 arm64 riscv s390"'
+	@echo '                also compile our files for these, with cross compilers;'
+	@echo '                FULL=1 links whole kernels'
 	@echo '  make census   the census alone'
+	@echo '  make capmode-table'
+	@echo '                each system call: allowed in capability mode or not, and why'
 	@echo '  make clean    remove what was built; build/linux stays'
 	@echo
 	@echo 'ARCH=, in the naming of the kernel, is $(ARCH).'
@@ -56,7 +62,7 @@ tree: install
 refresh: install
 	@harness/refresh
 
-kernel sdk guest shell run test bench series check census: ready
+kernel sdk guest shell run test bench series check census capmode-table: ready
 	@harness/$@
 
 clean:

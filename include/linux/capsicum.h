@@ -101,26 +101,35 @@ void cap_rights_seq_names(struct seq_file *m, const struct cap_rights *r);
 struct file *capability_alloc(struct file *target,
 			      const struct cap_limits *limits);
 const struct cap_limits *capability_limits(const struct file *file);
-struct file *capability_check(struct file *file,
+bool capability_allows(const struct file *file,
+		       const struct cap_rights *rights);
+struct file *capability_check(struct file *file, int fd,
 			      const struct cap_rights *rights);
 struct file *capability_reopen(struct file *file, struct file *capability);
-int capability_may_open(struct file *capability, int open_flag);
+int capability_may_open(struct file *capability, int fd, int open_flag,
+			bool lookup);
+int capability_check_lookup(struct file *capability, int fd,
+			    const struct cap_rights *rights);
 void capability_show_fdinfo(struct seq_file *m, struct file *file);
 
-struct file *capability_fget(struct file *file, const struct cap_rights *rights,
-			     fmode_t refuse);
-struct fd capability_fdget_shared(struct file *file,
+struct file *capability_fget(struct file *file, unsigned int fd,
+			     const struct cap_rights *rights, fmode_t refuse);
+struct fd capability_fdget_shared(struct file *file, unsigned int fd,
 				  const struct cap_rights *rights);
-struct fd capability_fdget(struct file *file, const struct cap_rights *rights,
-			   fmode_t refuse);
-struct fd capability_fdget_pos(struct file *file,
+struct fd capability_fdget(struct file *file, unsigned int fd,
+			   const struct cap_rights *rights, fmode_t refuse);
+struct fd capability_fdget_pos(struct file *file, unsigned int fd,
 			       const struct cap_rights *rights);
-struct file *capability_fget_mmap(struct file *file, unsigned long prot,
-				  unsigned long flags, vm_flags_t *deny);
+struct file *capability_fget_mmap(struct file *file, unsigned int fd,
+				  unsigned long prot, unsigned long flags,
+				  vm_flags_t *deny);
 struct fd capability_trade(struct fd f, struct file *target);
-struct fd capability_fdget_raw(struct fd f, const struct cap_rights *rights);
-struct fd capability_fdget_ioctl(struct fd f, unsigned int cmd);
-struct fd capability_fdget_fcntl(struct fd f, unsigned int cmd);
+struct fd capability_fdget_raw(struct fd f, unsigned int fd,
+			       const struct cap_rights *rights);
+struct fd capability_fdget_ioctl(struct fd f, unsigned int fd,
+				 unsigned int cmd);
+struct fd capability_fdget_fcntl(struct fd f, unsigned int fd,
+				 unsigned int cmd);
 struct fd capability_fdget_unchecked(struct fd f);
 
 /**
@@ -171,7 +180,7 @@ static inline struct fd __fdgetr_raw(unsigned int fd,
 	struct fd f = fdget_raw(fd);
 
 	if (fd_file(f) && is_capability(fd_file(f)))
-		return capability_fdget_raw(f, rights);
+		return capability_fdget_raw(f, fd, rights);
 	return f;
 }
 
@@ -187,7 +196,7 @@ static inline struct fd fdgetr_ioctl(unsigned int fd, unsigned int cmd)
 	struct fd f = fdget_raw(fd);
 
 	if (fd_file(f) && unlikely(fd_file(f)->f_mode & FMODE_PATH))
-		return capability_fdget_ioctl(f, cmd);
+		return capability_fdget_ioctl(f, fd, cmd);
 	return f;
 }
 
@@ -206,7 +215,7 @@ static inline struct fd fdgetr_fcntl(unsigned int fd, unsigned int cmd)
 	struct fd f = fdget_raw(fd);
 
 	if (fd_file(f) && is_capability(fd_file(f)))
-		return capability_fdget_fcntl(f, cmd);
+		return capability_fdget_fcntl(f, fd, cmd);
 	return f;
 }
 
@@ -262,7 +271,7 @@ static inline struct file *capability_target(struct file *file)
 	return file;
 }
 
-static inline struct file *capability_check(struct file *file,
+static inline struct file *capability_check(struct file *file, int fd,
 					    const struct cap_rights *rights)
 {
 	return file;
@@ -272,11 +281,6 @@ static inline struct file *capability_reopen(struct file *file,
 					     struct file *capability)
 {
 	return file;
-}
-
-static inline int capability_may_open(struct file *capability, int open_flag)
-{
-	return 0;
 }
 
 static inline void capability_show_fdinfo(struct seq_file *m,

@@ -2,17 +2,19 @@
 /*
  * Capsicum on a program that knows nothing of it.
  *
- * A decompressor unpacks an archive. It is not changed and not told; only the
- * three descriptors that it inherits are narrowed first, with libcapsicum.
- * While it runs it is stopped, as by an attacker who has just taken it over
- * with a crafted archive, and its own descriptors are taken out of it with
- * pidfd_getfd(2). Once it has finished its work undisturbed, everything is
- * tried on them that they must not do.
+ * A decompressor unpacks an archive. It is not changed and not told; the three
+ * descriptors that it inherits are narrowed first, with libcapsicum, and the
+ * process that is to become it enters capability mode and executes it, by
+ * descriptor. While it runs it is stopped, as by an attacker who has just taken
+ * it over with a crafted archive, and its own descriptors are taken out of it
+ * with pidfd_getfd(2). Once it has finished its work undisturbed, everything is
+ * tried on them that they must not do. Then hostile code (inside.c) runs where
+ * the decompressor ran, and tries what needs no descriptor.
  *
- * Each attempt is made twice: on the decompressor's descriptor, where it must
- * be refused, and on a scratch file that has the missing right in addition,
- * where it must succeed. So what is printed as needed is what was missing, and
- * a refusal is not just an operation that could not have worked anyway.
+ * Each attempt is made twice: where it must be refused, and where nothing but
+ * what is said to be missing has been added, and it must succeed: on a scratch
+ * file that has the right, or outside of capability mode. So a refusal is not
+ * just an operation that could not have worked anyway.
  *
  * The exit status is 0 if the work was done right and nothing got through.
  */
@@ -29,6 +31,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include <arpa/inet.h>
+#include <netinet/in.h>
 #include <sys/capsicum.h>
 #include <sys/file.h>
 #include <sys/ioctl.h>
@@ -37,11 +41,10 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/un.h>
 #include <sys/wait.h>
-
-#ifndef ENOTCAPABLE
-#define ENOTCAPABLE	135
-#endif
+#include <linux/seccomp.h>
+#include "inside.h"
 
 #ifndef __NR_pidfd_open
 #define __NR_pidfd_open		434
@@ -54,13 +57,13 @@
 #endif
 
 #define SCRATCH		"scratch"
-#define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
 
 /* What a program is started with. */
 struct job {
 	const char *in;
 	const char *out;
 	char * const *argv;
+	const char *program; /* in capability mode, this file by descriptor */
 	bool getfl;	/* let it ask for its file status flags as well */
 	bool look;	/* stop it in the middle and take its descriptors */
 	int taken[2];	/* these */
@@ -95,6 +98,8 @@ static const char *error_name(int error)
 	switch (error) {
 	case 0:
 		return "0";
+	case ECAPMODE:
+		return "ECAPMODE";
 	case ENOTCAPABLE:
 		return "ENOTCAPABLE";
 	}
@@ -105,14 +110,12 @@ static const char *error_name(int error)
 	return number;
 }
 
-/* One line of /proc/PID/fdinfo/FD, without its name. */
-static const char *info_line(pid_t pid, int fd, const char *name)
+/* One line of a file of /proc, without its name. */
+static const char *proc_line(const char *path, const char *name)
 {
 	static char line[1024];
-	char path[64];
 	FILE *file;
 
-	snprintf(path, sizeof(path), "/proc/%d/fdinfo/%d", pid, fd);
 	file = fopen(path, "r");
 	if (!file)
 		return NULL;
@@ -127,6 +130,25 @@ static const char *info_line(pid_t pid, int fd, const char *name)
 	}
 	fclose(file);
 	return NULL;
+}
+
+static const char *info_line(pid_t pid, int fd, const char *name)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/%d/fdinfo/%d", pid, fd);
+	return proc_line(path, name);
+}
+
+/* Of the process, as PR_GET_SECCOMP would tell it. */
+static int seccomp_mode(pid_t pid)
+{
+	const char *mode;
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/%d/status", pid);
+	mode = proc_line(path, "Seccomp");
+	return mode ? atoi(mode) : -1;
 }
 
 static const char *held(pid_t pid, int fd)
@@ -172,11 +194,19 @@ static void must_limit(int fd, __u64 right, bool getfl)
 		err(1, "cap_fcntls_limit");
 }
 
+static void show_complaints(FILE *complaints)
+{
+	char line[512];
+
+	while (fgets(line, sizeof(line), complaints))
+		printf("    it says: %s", line);
+}
+
 /*
  * Stop the program as soon as it has read something, show what it holds, and
  * take its standard input and output.
  */
-static void look_inside(struct job *job, pid_t pid)
+static void look_inside(struct job *job, pid_t pid, FILE *complaints)
 {
 	static const char * const names[] = { "input", "output", "errors" };
 	char path[64], target[256];
@@ -190,11 +220,16 @@ static void look_inside(struct job *job, pid_t pid)
 	} while (pos && atol(pos) == 0);
 
 	kill(pid, SIGSTOP);
-	if (waitpid(pid, &status, WUNTRACED) != pid || !WIFSTOPPED(status))
+	if (waitpid(pid, &status, WUNTRACED) != pid || !WIFSTOPPED(status)) {
+		show_complaints(complaints);
 		errx(1, "%s ended before anyone could look at it", job->argv[0]);
+	}
 
-	printf("  stopped half-way; its descriptors, as /proc/%d shows them:\n\n",
-	       pid);
+	printf("  Stopped half-way. /proc/%d/status says Seccomp: %d, which is capability mode;\n"
+	       "  its descriptors, as /proc/%d shows them:\n\n", pid,
+	       seccomp_mode(pid), pid);
+	if (seccomp_mode(pid) != SECCOMP_MODE_CAPABILITY)
+		failure("it is not in capability mode");
 	for (fd = 0; fd < 64; fd++) {
 		snprintf(path, sizeof(path), "/proc/%d/fd/%d", pid, fd);
 		len = readlink(path, target, sizeof(target) - 1);
@@ -222,11 +257,29 @@ static void look_inside(struct job *job, pid_t pid)
 	kill(pid, SIGCONT);
 }
 
+/*
+ * Become a program, in capability mode, with descriptors 0 to last. The program
+ * is one more of them, good for being executed, and closed by that.
+ */
+static void exec_in_mode(const char *program, char * const *argv, int last)
+{
+	static char * const none[] = { NULL };
+	int fd = open(program, O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0 || (fd != last + 1 && dup3(fd, last + 1, O_CLOEXEC) < 0))
+		err(127, "%s", program);
+	syscall(__NR_close_range, last + 2, ~0U, 0);
+	must_limit(last + 1, CAP_FEXECVE, false);
+	if (cap_enter() < 0)
+		err(127, "cap_enter");
+	syscall(__NR_execveat, last + 1, "", argv, none, AT_EMPTY_PATH);
+	err(127, "execveat");
+}
+
 /* Run the program; its exit status. What it complains of is shown. */
 static int run(struct job *job)
 {
 	int in, out, complaints[2], status;
-	char line[512];
 	FILE *stream;
 	pid_t pid;
 
@@ -255,6 +308,8 @@ static int run(struct job *job)
 		dup2(in, 0);
 		dup2(out, 1);
 		dup2(complaints[1], 2);
+		if (job->program)
+			exec_in_mode(job->program, job->argv, 2);
 		syscall(__NR_close_range, 3, ~0U, 0);
 		execvp(job->argv[0], job->argv);
 		_exit(127);
@@ -263,12 +318,10 @@ static int run(struct job *job)
 	close(out);
 	close(complaints[1]);
 
-	if (job->look)
-		look_inside(job, pid);
-
 	stream = fdopen(complaints[0], "r");
-	while (fgets(line, sizeof(line), stream))
-		printf("    it says: %s", line);
+	if (job->look)
+		look_inside(job, pid, stream);
+	show_complaints(stream);
 	fclose(stream);
 
 	if (waitpid(pid, &status, 0) != pid)
@@ -758,7 +811,8 @@ static void unpack_and_attack(const char *archive, const char *sum)
 {
 	static char * const argv[] = { "busybox", "unxz", "-c", NULL };
 	struct job job = {
-		.in = archive, .out = "unpacked.tar", .argv = argv, .look = true,
+		.in = archive, .out = "unpacked.tar", .argv = argv,
+		.program = "/bin/busybox", .look = true,
 	};
 	int count = ARRAY_SIZE(on_input) + ARRAY_SIZE(on_output);
 	char before[65];
@@ -767,8 +821,9 @@ static void unpack_and_attack(const char *archive, const char *sum)
 	section("1. A program at work: busybox unxz, unmodified");
 	printf("  Its input is the archive, %jd bytes, opened read-write and then limited to\n"
 	       "  CAP_READ; its output a new file, opened read-write and limited to CAP_WRITE;\n"
-	       "  errors go to a pipe, CAP_WRITE. It has no other descriptor.\n\n",
-	       (intmax_t)size_of(archive));
+	       "  errors go to a pipe, CAP_WRITE. It has no other descriptor. It is started in\n"
+	       "  capability mode: cap_enter(), then execveat() of a descriptor that is limited to\n"
+	       "  CAP_FEXECVE.\n\n", (intmax_t)size_of(archive));
 
 	sha256(archive, before);
 	status = run(&job);
@@ -799,13 +854,222 @@ static void unpack_and_attack(const char *archive, const char *sum)
 	expect_sum("the unpacked file", job.out, sum);
 }
 
+/* Of what hostile code finds outside, what it might harm. */
+struct outside {
+	struct inside world;
+	int port;	/* the listening sockets */
+	int local;
+};
+
+static struct outside make_outside(void)
+{
+	struct sockaddr_in in = {
+		.sin_family = AF_INET,
+		.sin_addr.s_addr = htonl(INADDR_LOOPBACK),
+	};
+	struct sockaddr_un un = { .sun_family = AF_UNIX };
+	struct outside o = { .world.socket = "/scratch/listening" };
+	socklen_t len = sizeof(in);
+
+	snprintf(un.sun_path, sizeof(un.sun_path), "%s", o.world.socket);
+	unlink(un.sun_path);
+	o.local = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	o.port = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (bind(o.local, (struct sockaddr *)&un, sizeof(un)) < 0 ||
+	    bind(o.port, (struct sockaddr *)&in, sizeof(in)) < 0 ||
+	    getsockname(o.port, (struct sockaddr *)&in, &len) < 0 ||
+	    listen(o.local, 8) < 0 || listen(o.port, 8) < 0)
+		err(1, "a socket to listen on");
+	o.world.port = ntohs(in.sin_port);
+
+	fflush(stdout);
+	o.world.victim = fork();
+	if (o.world.victim == 0)
+		for (;;)
+			pause();
+	if (o.world.victim < 0)
+		err(1, "fork");
+	return o;
+}
+
+static bool has_connection(int listening)
+{
+	int fd = accept4(listening, NULL, NULL, SOCK_CLOEXEC);
+
+	if (fd >= 0)
+		close(fd);
+	return fd >= 0;
+}
+
+static void must_write(const char *file, const char *text)
+{
+	int fd = open(file, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+
+	if (fd < 0 || write(fd, text, strlen(text)) != (ssize_t)strlen(text))
+		err(1, "%s", file);
+	close(fd);
+}
+
+/* The directory that is descriptor 3. */
+static void make_directory(void)
+{
+	if (mkdir("dir", 0755) < 0 && errno != EEXIST)
+		err(1, "dir");
+	if (mkdir("dir/sub", 0755) < 0 && errno != EEXIST)
+		err(1, "dir/sub");
+	must_write("dir/note", "note");
+	must_write("dir/spare", "spare");
+	if ((symlink("/etc/passwd", "dir/way-out") < 0 && errno != EEXIST) ||
+	    (symlink("../note", "dir/sub/link") < 0 && errno != EEXIST))
+		err(1, "symlink");
+}
+
+/* Descriptors 0 to 4 of the hostile code, put where it looks for them. */
+static void inside_descriptors(const int fds[5], bool mode)
+{
+	int high[5], i;
+
+	for (i = 0; i < 5; i++) {
+		high[i] = fcntl(fds[i], F_DUPFD_CLOEXEC, 100);
+		if (high[i] < 0)
+			err(127, "F_DUPFD");
+	}
+	for (i = 0; i < 5; i++)
+		if (dup2(high[i], i) < 0)
+			err(127, "dup2");
+	syscall(__NR_close_range, 5, ~0U, 0);
+	if (!mode)
+		return;
+	must_limit(0, CAP_READ, false);
+	must_limit(1, CAP_WRITE, false);
+	must_limit(2, CAP_WRITE, false);
+	must_limit(INSIDE_DIR, CAP_LOOKUP | CAP_READ, false);
+	must_limit(INSIDE_PROGRAM, CAP_FEXECVE, false);
+}
+
+/* Run the hostile code, and gather how each attempt went. */
+static void run_inside(bool mode, const char *archive, const char *program,
+		       int answers[])
+{
+	struct outside o = make_outside();
+	char victim[16], port[16];
+	char * const argv[] = { "demo", "--inside", victim, port,
+				(char *)o.world.socket, NULL };
+	struct inside_answer answer;
+	int report[2], fds[5], status, i;
+	ssize_t len;
+	bool reached, local;
+	pid_t pid;
+
+	make_directory();
+	snprintf(victim, sizeof(victim), "%d", o.world.victim);
+	snprintf(port, sizeof(port), "%d", o.world.port);
+	if (pipe2(report, O_CLOEXEC) < 0)
+		err(1, "pipe");
+	fds[0] = open(archive, O_RDONLY | O_CLOEXEC);
+	fds[1] = open("unpacked3.tar", O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+	fds[2] = report[1];
+	fds[3] = open("dir", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	fds[4] = open(program, O_RDONLY | O_CLOEXEC);
+	for (i = 0; i < 5; i++)
+		if (fds[i] < 0)
+			err(1, "what the hostile code is given");
+
+	fflush(stdout);
+	pid = fork();
+	if (pid < 0)
+		err(1, "fork");
+	if (pid == 0) {
+		inside_descriptors(fds, mode);
+		if (mode)
+			exec_in_mode("/proc/self/exe", argv, 4);
+		execv("/proc/self/exe", argv);
+		err(127, "execv");
+	}
+	for (i = 0; i < 5; i++)
+		close(fds[i]);
+
+	for (i = 0; i < inside_count; i++)
+		answers[i] = -1;
+	while ((len = read(report[0], &answer, sizeof(answer))) > 0) {
+		if (len == sizeof(answer) && answer.attempt >= 0 &&
+		    answer.attempt < inside_count)
+			answers[answer.attempt] = answer.error;
+		else /* It did not even start, and says why. */
+			printf("%.*s", (int)len, (char *)&answer);
+	}
+	close(report[0]);
+	if (waitpid(pid, &status, 0) != pid)
+		err(1, "waitpid");
+	if (status)
+		failure("the hostile code ended with wait status 0x%x", status);
+
+	/* What has become of the world. */
+	reached = has_connection(o.port);
+	local = has_connection(o.local);
+	close(o.port);
+	close(o.local);
+	unlink(o.world.socket);
+	if (reached == mode || local == mode)
+		failure("%s from inside", mode ? "a connection came" :
+			"no connection came");
+	if (!access("dir/spare", F_OK) != mode)
+		failure("the file to be unlinked is %s", mode ? "gone" : "there");
+	i = waitpid(o.world.victim, &status, WNOHANG);
+	if (!i != mode)
+		failure("the process to be killed is %s", mode ? "dead" : "alive");
+	if (!i) {
+		kill(o.world.victim, SIGKILL);
+		waitpid(o.world.victim, &status, 0);
+	}
+}
+
+static void take_over(const char *archive, const char *program)
+{
+	int outside[inside_count], within[inside_count];
+	int refused = 0, meant = 0, i;
+
+	section("3. What needs no descriptor: capability mode");
+	printf("  Now hostile code is started as the decompressor was: by descriptor, in\n"
+	       "  capability mode, by root, with the same three descriptors and two more. 3 is a\n"
+	       "  directory, CAP_LOOKUP and CAP_READ; 4 is a program, CAP_FEXECVE. The last\n"
+	       "  column is the same code with the same descriptors, unlimited, outside the mode.\n\n");
+
+	run_inside(false, archive, program, outside);
+	run_inside(true, archive, program, within);
+
+	printf("  %s%-32s %-12s %-31s %s%s\n", bold, "it tries", "answer",
+	       "because it", "outside", plain);
+	for (i = 0; i < inside_count; i++) {
+		const struct inside_attempt *a = &inside_attempts[i];
+
+		if (!a->error && i && inside_attempts[i - 1].error)
+			printf("  %sand what is left to it%s\n", bold, plain);
+		printf("  %-32s %s%-12s%s %-31s %s\n", a->what,
+		       within[i] == a->error ? green : red,
+		       within[i] ? error_name(within[i]) :
+		       a->error ? "DONE" : "works", plain, a->why,
+		       outside[i] ? error_name(outside[i]) : "works");
+		if (within[i] != a->error)
+			failure("the answer should be %s", error_name(a->error));
+		if (outside[i])
+			failure("it does not work outside either");
+		meant += !!a->error;
+		refused += a->error && within[i] == a->error;
+	}
+	printf("\n  %d attempts to get out, %d refused. The process to be killed is alive, the\n"
+	       "  file to be removed is there, and nobody has connected.\n",
+	       meant, refused);
+}
+
 static void find_rights(const char *archive, const char *sum, char **argv)
 {
 	struct job job = { .in = archive, .out = "unpacked2.tar", .argv = argv };
 	int status;
 
-	section("3. How to find what a program needs: Debian's xz, unmodified");
-	printf("  With the same rights, CAP_READ and CAP_WRITE:\n\n");
+	section("4. How to find what a program needs: Debian's xz, unmodified");
+	printf("  It is linked dynamically, and its loader finds libraries by path: so it is run\n"
+	       "  outside of capability mode. With the same rights, CAP_READ and CAP_WRITE:\n\n");
 	status = run(&job);
 	printf("    exit status %d, %jd bytes\n\n", status,
 	       (intmax_t)size_of(job.out));
@@ -831,9 +1095,16 @@ int main(int argc, char **argv)
 		return try_write(atoi(argv[2]));
 	if (argc == 3 && !strcmp(argv[1], "--try-read"))
 		return try_read(atoi(argv[2]));
+	/* See run_inside(). */
+	if (argc == 5 && !strcmp(argv[1], "--inside"))
+		return inside(&(struct inside){
+			.victim = atoi(argv[2]),
+			.port = atoi(argv[3]),
+			.socket = argv[4],
+		});
 
-	if (argc < 3)
-		errx(2, "usage: demo ARCHIVE.xz SHA256-OF-CONTENTS [PROGRAM ARG...]");
+	if (argc < 4)
+		errx(2, "usage: demo ARCHIVE.xz SHA256-OF-CONTENTS PROGRAM [ARG...]");
 	if (getenv("DEMO_COLOR")) {
 		bold = "\033[1m";
 		green = "\033[32m";
@@ -843,18 +1114,20 @@ int main(int argc, char **argv)
 
 	printf("\n%sDescriptors that hold%s\n\n"
 	       "  A program that unpacks what strangers send needs to read one file and to write\n"
-	       "  another. Here it gets just that, from the outside, and nobody asks the program.\n",
+	       "  another. Here it gets just that, from the outside, and nobody asks the program.\n"
+	       "  What it does not hold does not exist for it: it runs in capability mode.\n",
 	       bold, plain);
 
 	unpack_and_attack(argv[1], argv[2]);
-	if (argc > 3)
-		find_rights(argv[1], argv[2], argv + 3);
+	take_over(argv[1], argv[3]);
+	find_rights(argv[1], argv[2], argv + 3);
 
 	section("What it means");
 	printf("  The limits sit on the descriptor, in the kernel. No privilege lifts them, they\n"
-	       "  go along through dup, fork, exec and sockets, and there is no way back. What\n"
-	       "  they do not cover in this version: a program can still open files by name,\n"
-	       "  as far as its user may. See Documentation/security/capsicum.rst.\n");
+	       "  go along through dup, fork, exec and sockets, and there is no way back.\n"
+	       "  Capability mode is of the process, and all that it starts, and ends with them:\n"
+	       "  what is not reached by a descriptor is not reached. See\n"
+	       "  Documentation/userspace-api/capsicum.rst.\n");
 
 	if (failures) {
 		printf("\n%s%d things went wrong.%s\n", red, failures, plain);

@@ -8,6 +8,7 @@
  * this is out of the way of ordinary files.
  */
 #include <linux/anon_inodes.h>
+#include <linux/capmode.h>
 #include <linux/capsicum.h>
 #include <linux/fcntl.h>
 #include <linux/file.h>
@@ -113,15 +114,36 @@ static bool capability_holds(const struct capability_file *cap,
 	       capsicum_rights_contains(&cap->limits.rights, rights);
 }
 
+static struct file *capability_refuse(struct file *file, int fd,
+				      const struct cap_rights *rights)
+{
+	return ERR_PTR(capsicum_refuse(fd, rights,
+				       &capability(file)->limits.rights));
+}
+
+/**
+ * capability_allows - would this be allowed through a file?
+ * @file: any file
+ * @rights: the rights a capability must hold, NULL when none will do
+ *
+ * Return: true when capability_check() would not refuse; false is no refusal
+ * yet.
+ */
+bool capability_allows(const struct file *file, const struct cap_rights *rights)
+{
+	return !is_capability(file) || capability_holds(capability(file), rights);
+}
+
 /**
  * capability_check - may this be done through a file?
  * @file: any file; the caller holds a reference, and keeps it
+ * @fd: its descriptor, -1 when it has none
  * @rights: the rights a capability must hold, NULL when none will do
  *
  * Return: the file to do it to, which lives as long as @file does, or
  * ERR_PTR(-ENOTCAPABLE).
  */
-struct file *capability_check(struct file *file,
+struct file *capability_check(struct file *file, int fd,
 			      const struct cap_rights *rights)
 {
 	struct capability_file *cap;
@@ -129,12 +151,13 @@ struct file *capability_check(struct file *file,
 	if (!is_capability(file))
 		return file;
 	cap = capability(file);
-	return capability_holds(cap, rights) ? cap->target :
-					       ERR_PTR(-ENOTCAPABLE);
+	if (likely(capability_holds(cap, rights)))
+		return cap->target;
+	return capability_refuse(file, fd, rights);
 }
 
 /* A file that only FMODE_PATH is known of: an O_PATH one is no file at all. */
-static struct file *capability_resolve(struct file *file,
+static struct file *capability_resolve(struct file *file, unsigned int fd,
 				       const struct cap_rights *rights,
 				       fmode_t refuse)
 {
@@ -144,23 +167,24 @@ static struct file *capability_resolve(struct file *file,
 	    unlikely(cap->target->f_mode & refuse))
 		return ERR_PTR(-EBADF);
 	if (unlikely(!capability_holds(cap, rights)))
-		return ERR_PTR(-ENOTCAPABLE);
+		return capability_refuse(file, fd, rights);
 	return cap->target;
 }
 
 /**
  * capability_fget - go on with a look-up that met FMODE_PATH
  * @file: what was found; the caller's reference is taken over
+ * @fd: the descriptor
  * @rights: the rights a capability must hold, NULL when none will do
  * @refuse: FMODE_PATH when O_PATH files are not wanted, else 0
  *
  * Return: the target with a reference, or an error pointer: -EBADF for what is
  * no capability, or one of a file that is not wanted; -ENOTCAPABLE.
  */
-struct file *capability_fget(struct file *file, const struct cap_rights *rights,
-			     fmode_t refuse)
+struct file *capability_fget(struct file *file, unsigned int fd,
+			     const struct cap_rights *rights, fmode_t refuse)
 {
-	struct file *target = capability_resolve(file, rights, refuse);
+	struct file *target = capability_resolve(file, fd, rights, refuse);
 
 	if (!IS_ERR(target))
 		get_file(target);
@@ -171,15 +195,16 @@ struct file *capability_fget(struct file *file, const struct cap_rights *rights,
 /**
  * capability_fdget_shared - go on with a look-up, in a table that is shared
  * @file: what was found; the caller's reference is taken over
+ * @fd: the descriptor
  * @rights: the rights a capability must hold, NULL when none will do
  *
  * Return: the target with a reference, or what fd_error() makes the errors of
  * capability_fget() from; O_PATH files are not wanted.
  */
-struct fd capability_fdget_shared(struct file *file,
+struct fd capability_fdget_shared(struct file *file, unsigned int fd,
 				  const struct cap_rights *rights)
 {
-	file = capability_fget(file, rights, FMODE_PATH);
+	file = capability_fget(file, fd, rights, FMODE_PATH);
 	if (IS_ERR(file))
 		return ERR_FD(PTR_ERR(file));
 	return CLONED_FD(file);
@@ -188,6 +213,7 @@ struct fd capability_fdget_shared(struct file *file,
 /**
  * capability_fdget - go on with a borrowing look-up that met FMODE_PATH
  * @file: what was found, borrowed from a descriptor table nobody shares
+ * @fd: the descriptor
  * @rights: the rights a capability must hold, NULL when none will do
  * @refuse: FMODE_PATH when O_PATH files are not wanted, else 0
  *
@@ -197,10 +223,10 @@ struct fd capability_fdget_shared(struct file *file,
  * Return: the target, borrowed, or what fd_error() makes the errors of
  * capability_fget() from.
  */
-struct fd capability_fdget(struct file *file, const struct cap_rights *rights,
-			   fmode_t refuse)
+struct fd capability_fdget(struct file *file, unsigned int fd,
+			   const struct cap_rights *rights, fmode_t refuse)
 {
-	file = capability_resolve(file, rights, refuse);
+	file = capability_resolve(file, fd, rights, refuse);
 	if (IS_ERR(file))
 		return ERR_FD(PTR_ERR(file));
 	return BORROWED_FD(file);
@@ -209,6 +235,7 @@ struct fd capability_fdget(struct file *file, const struct cap_rights *rights,
 /**
  * capability_fdget_pos - as capability_fdget(), with the file position locked
  * @file: what was found, borrowed from a descriptor table nobody shares
+ * @fd: the descriptor
  * @rights: the rights a capability must hold, NULL when none will do
  *
  * The position is the target's. Others may be at it when others hold the
@@ -217,10 +244,10 @@ struct fd capability_fdget(struct file *file, const struct cap_rights *rights,
  *
  * Return: as capability_fdget(), for fdput_pos().
  */
-struct fd capability_fdget_pos(struct file *file,
+struct fd capability_fdget_pos(struct file *file, unsigned int fd,
 			       const struct cap_rights *rights)
 {
-	struct file *target = capability_resolve(file, rights, FMODE_PATH);
+	struct file *target = capability_resolve(file, fd, rights, FMODE_PATH);
 	struct fd f;
 
 	if (IS_ERR(target))
@@ -261,13 +288,15 @@ struct fd capability_trade(struct fd f, struct file *target)
 /**
  * capability_fdget_raw - go on with a raw look-up that met a capability
  * @f: the capability that was found; put when it is not what is returned
+ * @fd: the descriptor
  * @rights: the rights it must hold, NULL when none will do
  *
  * Return: the target, or what fd_error() makes -ENOTCAPABLE from.
  */
-struct fd capability_fdget_raw(struct fd f, const struct cap_rights *rights)
+struct fd capability_fdget_raw(struct fd f, unsigned int fd,
+			       const struct cap_rights *rights)
 {
-	return capability_trade(f, capability_check(fd_file(f), rights));
+	return capability_trade(f, capability_check(fd_file(f), fd, rights));
 }
 
 /**
@@ -309,21 +338,22 @@ static const struct cap_rights *capability_ioctl_rights(unsigned int cmd)
 /**
  * capability_fdget_ioctl - go on with an ioctl's look-up that met FMODE_PATH
  * @f: what was found; put when it is not what is returned
+ * @fd: the descriptor
  * @cmd: the command
  *
  * Return: the target when the capability has what @cmd takes, and @cmd on its
  * list; else what fd_error() makes -EBADF or -ENOTCAPABLE from.
  */
-struct fd capability_fdget_ioctl(struct fd f, unsigned int cmd)
+struct fd capability_fdget_ioctl(struct fd f, unsigned int fd, unsigned int cmd)
 {
+	const struct cap_rights *rights = capability_ioctl_rights(cmd);
 	struct file *file = fd_file(f);
 	struct file *target;
 
-	target = capability_resolve(file, capability_ioctl_rights(cmd),
-				    FMODE_PATH);
+	target = capability_resolve(file, fd, rights, FMODE_PATH);
 	if (!IS_ERR(target) &&
 	    !cap_limits_allow_ioctl(&capability(file)->limits, cmd))
-		target = ERR_PTR(-ENOTCAPABLE);
+		target = capability_refuse(file, fd, rights);
 	return capability_trade(f, target);
 }
 
@@ -377,15 +407,17 @@ static u32 capability_fcntl_subright(unsigned int cmd)
 /**
  * capability_fdget_fcntl - go on with an fcntl's look-up that met a capability
  * @f: the capability that was found; put when it is not what is returned
+ * @fd: the descriptor
  * @cmd: the command
  *
  * Return: the target when the capability has what @cmd takes; the capability
  * itself for commands that are about the descriptor; else what fd_error() makes
  * -ENOTCAPABLE from.
  */
-struct fd capability_fdget_fcntl(struct fd f, unsigned int cmd)
+struct fd capability_fdget_fcntl(struct fd f, unsigned int fd, unsigned int cmd)
 {
-	struct capability_file *cap = capability(fd_file(f));
+	const struct cap_rights *rights = capability_fcntl_rights(cmd);
+	struct file *file = fd_file(f);
 	struct file *target;
 	u32 subright;
 
@@ -398,60 +430,93 @@ struct fd capability_fdget_fcntl(struct fd f, unsigned int cmd)
 		return f;
 	}
 
-	target = capability_check(fd_file(f), capability_fcntl_rights(cmd));
+	target = capability_check(file, fd, rights);
 	subright = capability_fcntl_subright(cmd);
-	if (subright & ~cap->limits.fcntls)
-		target = ERR_PTR(-ENOTCAPABLE);
+	if (!IS_ERR(target) && (subright & ~capability(file)->limits.fcntls))
+		target = capability_refuse(file, fd, rights);
 	return capability_trade(f, target);
 }
 
+/* What an open does, and what the new file is open for. */
+static u64 capability_open_rights(int open_flag)
+{
+	u64 rights = 0;
+
+	/* Opened to be executed, by exec itself: nobody gets to hold that. */
+	if (open_flag & __FMODE_EXEC)
+		return CAP_FEXECVE;
+	if (open_flag & O_PATH)
+		return 0;
+
+	switch (open_flag & O_ACCMODE) {
+	case O_RDONLY:
+		rights |= CAP_READ;
+		break;
+	case O_WRONLY:
+		rights |= CAP_WRITE;
+		break;
+	default:
+		/* Access mode 3 is for ioctls, and checked as both. */
+		rights |= CAP_READ | CAP_WRITE;
+	}
+	/* A new file begins at 0, and would overwrite what is there. */
+	if ((open_flag & O_ACCMODE) != O_RDONLY &&
+	    !(open_flag & (O_APPEND | O_TRUNC)))
+		rights |= CAP_SEEK;
+	if (open_flag & (O_CREAT | __O_TMPFILE))
+		rights |= CAP_CREATE;
+	if (open_flag & O_TRUNC)
+		rights |= CAP_FTRUNCATE;
+	if (open_flag & (O_SYNC | O_DSYNC))
+		rights |= CAP_FSYNC;
+	return rights;
+}
+
 /**
- * capability_may_open - may a capability be opened anew?
+ * capability_may_open - may a capability be opened anew, or what is below it?
  * @capability: the capability that the open is of, or from
+ * @fd: its descriptor, -1 when it has none
  * @open_flag: the O_* flags of the open
+ * @lookup: names are looked up, beginning at the capability
  *
- * Whoever opens a capability's target again gets a capability with the same
- * limits, see capability_reopen(); what the open itself does, and what the new
- * file is open for, has to be within them too.
+ * Whoever opens a capability's target again, or something below it, gets a
+ * capability with the same limits, see capability_reopen(); what the open
+ * itself does, and what the new file is open for, has to be within them too.
  *
  * Return: 0 or -ENOTCAPABLE.
  */
-int capability_may_open(struct file *capability, int open_flag)
+int capability_may_open(struct file *capability, int fd, int open_flag,
+			bool lookup)
 {
 	struct cap_rights need = CAP_RIGHTS_NONE_INIT;
-	u64 *word = &need.cr_rights[0];
 
-	/* Opened to be executed, by exec itself: nobody gets to hold that. */
-	if (open_flag & __FMODE_EXEC) {
-		*word |= CAP_FEXECVE;
-		return PTR_ERR_OR_ZERO(capability_check(capability, &need));
-	}
-	if (open_flag & __O_TMPFILE)
-		return -ENOTCAPABLE;
-	if (!(open_flag & O_PATH)) {
-		switch (open_flag & O_ACCMODE) {
-		case O_RDONLY:
-			*word |= CAP_READ;
-			break;
-		case O_WRONLY:
-			*word |= CAP_WRITE;
-			break;
-		default:
-			/* Access mode 3 is for ioctls, and checked as both. */
-			*word |= CAP_READ | CAP_WRITE;
-		}
-		/* A new file begins at 0, and would overwrite what is there. */
-		if ((open_flag & O_ACCMODE) != O_RDONLY &&
-		    !(open_flag & (O_APPEND | O_TRUNC)))
-			*word |= CAP_SEEK;
-		if (open_flag & O_CREAT)
-			*word |= CAP_CREATE;
-		if (open_flag & O_TRUNC)
-			*word |= CAP_FTRUNCATE;
-		if (open_flag & (O_SYNC | O_DSYNC))
-			*word |= CAP_FSYNC;
-	}
-	return PTR_ERR_OR_ZERO(capability_check(capability, &need));
+	need.cr_rights[0] |= capability_open_rights(open_flag);
+	if (lookup)
+		need.cr_rights[0] |= CAP_LOOKUP;
+	else if (open_flag & __O_TMPFILE)
+		return capsicum_refuse(fd, NULL,
+				       &capability_limits(capability)->rights);
+	return PTR_ERR_OR_ZERO(capability_check(capability, fd, &need));
+}
+
+/**
+ * capability_check_lookup - may names be looked up below a capability?
+ * @capability: the directory, a capability
+ * @fd: its descriptor
+ * @rights: what is to be done to what is found, NULL when no right is for that
+ *
+ * Return: 0 or -ENOTCAPABLE.
+ */
+int capability_check_lookup(struct file *capability, int fd,
+			    const struct cap_rights *rights)
+{
+	struct cap_rights need;
+
+	if (!rights)
+		return PTR_ERR(capability_refuse(capability, fd, NULL));
+	need = *rights;
+	need.cr_rights[0] |= CAP_LOOKUP;
+	return PTR_ERR_OR_ZERO(capability_check(capability, fd, &need));
 }
 
 /**

@@ -7,33 +7,10 @@
 #include <limits.h>
 #include <string.h>
 #include <unistd.h>
-#include <sys/syscall.h>
 
 #include <sys/capsicum.h>
 
 #include "internal.h"
-
-/*
- * Kernel headers older than Capsicum lack the numbers. They are the same
- * everywhere, save for the offsets that some tables have.
- */
-#ifndef __NR_cap_rights_limit
-#if defined(__alpha__)
-#define NR_OFFSET	110
-#elif defined(__mips__) && _MIPS_SIM == _ABIO32
-#define NR_OFFSET	4000
-#elif defined(__mips__) && _MIPS_SIM == _ABI64
-#define NR_OFFSET	5000
-#elif defined(__mips__)
-#define NR_OFFSET	6000
-#elif defined(__x86_64__) && defined(__ILP32__)
-#define NR_OFFSET	0x40000000
-#else
-#define NR_OFFSET	0
-#endif
-#define __NR_cap_rights_limit	(NR_OFFSET + 480)
-#define __NR_cap_rights_get	(NR_OFFSET + 481)
-#endif
 
 static int sys_limit(int fd, const cap_rights_t *rights, unsigned int fcntls,
 		     int nioctls, const unsigned int *ioctls,

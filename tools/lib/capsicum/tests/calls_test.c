@@ -33,6 +33,8 @@
 #endif
 #define NR_LIMIT	(OFFSET + 480)
 #define NR_GET		(OFFSET + 481)
+#define NR_ENTER	(OFFSET + 482)
+#define NR_GETMODE	(OFFSET + 483)
 
 /* The stand-in: what it was asked, and what it is to answer. */
 static struct {
@@ -47,11 +49,13 @@ static struct {
 	int nioctls;
 	unsigned int ioctls[CAP_IOCTLS_LIMIT_MAX];
 	unsigned int flags;
+	const void *mode_ptr;
 	/* The answer. */
 	int error;
 	cap_rights_t held_rights;
 	unsigned int held_fcntls;
 	int held_nioctls;
+	unsigned int mode;
 } kernel;
 
 static unsigned int held_ioctl(int i)
@@ -113,6 +117,16 @@ static long fake_get(va_list ap)
 	return 0;
 }
 
+static long fake_getmode(va_list ap)
+{
+	unsigned int *mode = va_arg(ap, unsigned int *);
+
+	kernel.mode_ptr = mode;
+	if (!kernel.error)
+		*mode = kernel.mode;
+	return 0;
+}
+
 /* Takes the place of the C library's, for libcapsicum too. */
 __attribute__((visibility("default")))
 long syscall(long nr, ...)
@@ -128,6 +142,10 @@ long syscall(long nr, ...)
 			fake_limit(ap);
 		else if (nr == NR_GET)
 			fake_get(ap);
+		else if (nr == NR_ENTER)
+			kernel.flags = va_arg(ap, unsigned int);
+		else if (nr == NR_GETMODE)
+			fake_getmode(ap);
 		else
 			kernel.error = ENOSYS;
 		va_end(ap);
@@ -393,6 +411,62 @@ TEST_F(fake, ioctls_get_errors)
 	EXPECT_EQ(held_ioctl(0), cmds[0]);
 }
 
+TEST_F(fake, enter)
+{
+	kernel.flags = ~0U;
+	EXPECT_EQ(0, cap_enter());
+	EXPECT_EQ(1, kernel.calls);
+	EXPECT_EQ(NR_ENTER, kernel.nr);
+	EXPECT_EQ(0U, kernel.flags);
+	kernel.error = ENOSYS;
+	errno = 0;
+	EXPECT_EQ(-1, cap_enter());
+	EXPECT_EQ(ENOSYS, errno);
+	EXPECT_EQ(2, kernel.calls);
+}
+
+TEST_F(fake, mode)
+{
+	unsigned int mode = 42;
+
+	EXPECT_EQ(0, cap_getmode(&mode));
+	EXPECT_EQ(1, kernel.calls);
+	EXPECT_EQ(NR_GETMODE, kernel.nr);
+	EXPECT_EQ(&mode, kernel.mode_ptr);
+	EXPECT_EQ(0U, mode);
+	kernel.mode = 1;
+	EXPECT_EQ(0, cap_getmode(&mode));
+	EXPECT_EQ(1U, mode);
+	/* A bad pointer is the kernel's to find. */
+	kernel.error = EFAULT;
+	errno = 0;
+	EXPECT_EQ(-1, cap_getmode(NULL));
+	EXPECT_EQ(EFAULT, errno);
+	EXPECT_EQ(NULL, kernel.mode_ptr);
+	EXPECT_EQ(3, kernel.calls);
+}
+
+TEST_F(fake, sandboxed)
+{
+	static const int errors[] = { ENOSYS, EPERM };
+
+	errno = 0;
+	EXPECT_FALSE(cap_sandboxed());
+	EXPECT_EQ(1, kernel.calls);
+	EXPECT_EQ(NR_GETMODE, kernel.nr);
+	kernel.mode = 1;
+	EXPECT_TRUE(cap_sandboxed());
+	EXPECT_EQ(0, errno);
+	/* Whatever a mode of 1 may be that comes with an error. */
+	for (size_t i = 0; i < ARRAY_SIZE(errors); i++) {
+		kernel.error = errors[i];
+		errno = EXDEV;
+		EXPECT_FALSE(cap_sandboxed());
+		EXPECT_EQ(EXDEV, errno);
+	}
+	EXPECT_EQ(4, kernel.calls);
+}
+
 /* The real kernel, which may or may not know Capsicum. */
 
 TEST(a_kernel_without_capsicum_says_ENOSYS)
@@ -422,6 +496,24 @@ TEST(a_kernel_without_capsicum_says_ENOSYS)
 	EXPECT_EQ(ENOSYS, errno);
 	errno = 0;
 	EXPECT_EQ(-1, cap_ioctls_get(0, &cmd, 1));
+	EXPECT_EQ(ENOSYS, errno);
+}
+
+TEST(a_kernel_without_capability_mode_says_ENOSYS)
+{
+	unsigned int mode = 42;
+
+	errno = 0;
+	if (!syscall(NR_GETMODE, &mode) || errno != ENOSYS)
+		SKIP(return, "this kernel has it, or a filter in front");
+
+	errno = 0;
+	EXPECT_EQ(-1, cap_getmode(&mode));
+	EXPECT_EQ(ENOSYS, errno);
+	EXPECT_EQ(42U, mode);
+	EXPECT_FALSE(cap_sandboxed());
+	errno = 0;
+	EXPECT_EQ(-1, cap_enter());
 	EXPECT_EQ(ENOSYS, errno);
 }
 
@@ -484,6 +576,34 @@ TEST(a_kernel_with_capsicum)
 	close(fd[1]);
 	EXPECT_EQ(-1, cap_rights_get(fd[0], &held));
 	EXPECT_EQ(EBADF, errno);
+}
+
+/* The last, as there is no way back; the harness gives it its own process. */
+TEST(a_kernel_with_capability_mode)
+{
+	unsigned int mode = 42;
+
+	if (syscall(NR_GETMODE, &mode))
+		SKIP(return, "this kernel has no capability mode");
+
+	ASSERT_EQ(mode == 1, cap_sandboxed());
+	if (!mode) {
+		int fd = open("/", O_RDONLY | O_CLOEXEC);
+
+		ASSERT_LE(0, fd);
+		close(fd);
+	}
+	EXPECT_EQ(-1, cap_getmode(NULL));
+	EXPECT_EQ(EFAULT, errno);
+	for (int i = 0; i < 2; i++) {
+		ASSERT_EQ(0, cap_enter());
+		mode = 42;
+		EXPECT_EQ(0, cap_getmode(&mode));
+		EXPECT_EQ(1U, mode);
+		EXPECT_TRUE(cap_sandboxed());
+	}
+	EXPECT_EQ(-1, open("/", O_RDONLY | O_CLOEXEC));
+	EXPECT_EQ(ECAPMODE, errno);
 }
 
 TEST_HARNESS_MAIN

@@ -44,6 +44,7 @@ int main(void)
 {
 	cap_ioctl_t cmds[2] = { 1, 2 };
 	cap_rights_t a, b;
+	unsigned int mode = 0;
 	uint32_t fcntls = 0;
 	bool fine;
 
@@ -68,6 +69,10 @@ int main(void)
 	       cap_ioctls_limit(-1, cmds, 2) == -1 &&
 	       cap_ioctls_get(-1, cmds, 2) == -1 &&
 	       CAP_IOCTLS_ALL > 0 && ECAPMODE != ENOTCAPABLE;
+	/* Entering, where there is something to enter. */
+	fine = fine && (cap_getmode(&mode) == 0 || errno == ENOSYS) &&
+	       cap_sandboxed() == (mode == 1) &&
+	       (cap_enter() == 0 ? cap_sandboxed() : errno == ENOSYS);
 	return fine ? 0 : 1;
 }
 EOF

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
- * Capsicum for programs: sets of rights, and limits on file descriptors.
+ * Capsicum for programs: capability mode, sets of rights, and limits on file
+ * descriptors.
  *
  * Names, types and meanings are those of FreeBSD's <sys/capsicum.h>, so that a
  * program written for it builds unchanged; the FreeBSD manual page each comes
@@ -159,6 +160,53 @@ typedef unsigned long cap_ioctl_t;
 		cap_none_set_->cr_rights[0] = CAPRIGHT(0, 0ULL);	\
 		cap_none_set_->cr_rights[1] = CAPRIGHT(1, 0ULL);	\
 	} while (0)
+
+/*
+ * Capability mode. A process in it reaches nothing that it has no descriptor
+ * of: no path from the root or the current directory, no other process by its
+ * number, no address on a network. What is refused for that sets errno to
+ * ECAPMODE, or to ENOTCAPABLE when a path leads out of the directory it starts
+ * at. See Documentation/userspace-api/capsicum.rst of the kernel.
+ */
+
+/**
+ * cap_enter - enter capability mode
+ *
+ * Every thread of the process enters at once, and nothing gets it out again:
+ * processes that it makes are in capability mode from their start, and so are
+ * programs that it executes. It also gives up for good what set-user-ID programs
+ * and file capabilities would grant (no_new_privs). Entering again does nothing.
+ *
+ * Return: 0, or -1 with errno:
+ * ENOSYS (the kernel has no capability mode; a program that is to run there too
+ * takes this for success, as with the limits below).
+ *
+ * FreeBSD: cap_enter(2).
+ */
+int cap_enter(void);
+
+/**
+ * cap_getmode - tell whether the process is in capability mode
+ * @modep: where to put the answer: 1 when it is, else 0 (FreeBSD: u_int)
+ *
+ * Return: 0, or -1 with errno:
+ * EFAULT (@modep is a bad pointer), ENOSYS (the kernel has no capability mode).
+ *
+ * FreeBSD: cap_enter(2).
+ */
+int cap_getmode(unsigned int *modep);
+
+/**
+ * cap_sandboxed - is the process in capability mode?
+ *
+ * Leaves errno alone.
+ *
+ * Return: true when it is; false when not, and when the kernel has no capability
+ * mode.
+ *
+ * FreeBSD: cap_sandboxed(3).
+ */
+bool cap_sandboxed(void);
 
 /*
  * Sets of rights. These are plain memory operations: no system call, errno is

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Capability mode: tasks by number.
+ *
+ * capmode_check_pid() refuses numbers that are not the caller's own, and comes
+ * first. But a thread that it let pass can be gone by the time it is looked up,
+ * and its number another process's: who goes on to look it up does so by these.
+ */
+#ifndef _LINUX_CAPMODE_PID_H
+#define _LINUX_CAPMODE_PID_H
+
+#include <linux/capmode.h>
+#include <linux/pid.h>
+#include <linux/sched/signal.h>
+
+/**
+ * capmode_find_task - find_task_by_vpid() for a number from user space
+ * @nr: the number, which capmode_check_pid() has let pass
+ *
+ * Context: rcu_read_lock() is held.
+ * Return: the task; NULL when there is none, or, in capability mode, none of
+ * the caller's own process.
+ */
+static inline struct task_struct *capmode_find_task(pid_t nr)
+{
+	struct task_struct *p = find_task_by_vpid(nr);
+
+	if (p && in_capability_mode() && !same_thread_group(p, current))
+		return NULL;
+	return p;
+}
+
+/**
+ * capmode_find_pid - find_vpid() for a number from user space
+ * @nr: the number, which capmode_check_pid() has let pass
+ *
+ * Context: rcu_read_lock() is held.
+ * Return: the pid; NULL when there is none, or, in capability mode, none of the
+ * caller's own process.
+ */
+static inline struct pid *capmode_find_pid(pid_t nr)
+{
+	struct pid *pid = find_vpid(nr);
+	struct task_struct *p;
+
+	if (!in_capability_mode())
+		return pid;
+	p = pid_task(pid, PIDTYPE_PID);
+	return p && same_thread_group(p, current) ? pid : NULL;
+}
+
+#endif /* _LINUX_CAPMODE_PID_H */

@@ -1,0 +1,430 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Capability mode: making processes, and waiting for them. No namespaces, no
+ * numbers of choice; and one waits for descriptors only.
+ */
+#include "victims.h"
+
+#include <sched.h>
+
+#ifndef CLONE_NEWTIME
+#define CLONE_NEWTIME	0x00000080
+#endif
+#ifndef CLONE_NEWCGROUP
+#define CLONE_NEWCGROUP	0x02000000
+#endif
+
+/* An enumerator; C library headers may be older. */
+#define IORING_WAITID	50
+
+static const struct space {
+	const char *name, *file;
+	uint64_t flag;
+} spaces[] = {
+	{ "mount", "/proc/self/ns/mnt", CLONE_NEWNS },
+	{ "cgroup", "/proc/self/ns/cgroup", CLONE_NEWCGROUP },
+	{ "uts", "/proc/self/ns/uts", CLONE_NEWUTS },
+	{ "ipc", "/proc/self/ns/ipc", CLONE_NEWIPC },
+	{ "user", "/proc/self/ns/user", CLONE_NEWUSER },
+	{ "pid", "/proc/self/ns/pid", CLONE_NEWPID },
+	{ "net", "/proc/self/ns/net", CLONE_NEWNET },
+	{ "time", "/proc/self/ns/time", CLONE_NEWTIME },
+};
+
+#define FOR_EACH_SPACE(s) \
+	for (s = spaces; s < spaces + sizeof(spaces) / sizeof(spaces[0]); s++)
+
+/* In which of them the caller is. */
+static uint64_t where(void)
+{
+	uint64_t h = 0xcbf29ce484222325ULL;
+	const struct space *s;
+	struct stat st;
+
+	FOR_EACH_SPACE(s) {
+		if (!stat(s->file, &st))
+			MIX(h, st.st_ino);
+	}
+	return h;
+}
+
+struct make {
+	uint64_t flags;
+	pid_t *set_tid;
+	size_t set_tid_size;
+	bool thread;
+	bool legacy;
+	int *born;	/* shared; counts who came to be */
+};
+
+static int __make(void *arg)
+{
+	const struct make *m = arg;
+	struct clone_args args = {
+		.flags = m->flags | CLONE_PIDFD,
+		.exit_signal = SIGCHLD,
+		.set_tid = (uintptr_t)m->set_tid,
+		.set_tid_size = m->set_tid_size,
+	};
+	int pidfd = -1;
+	pid_t child;
+
+	args.pidfd = (uintptr_t)&pidfd;
+	if (m->legacy)
+		child = RET(syscall(__NR_clone, (unsigned long)m->flags |
+				    CLONE_PIDFD | SIGCHLD, 0, &pidfd, 0, 0));
+	else
+		child = RET(syscall(__NR_clone3, &args, sizeof(args)));
+	if (!child) {
+		__atomic_add_fetch(m->born, 1, __ATOMIC_SEQ_CST);
+		_exit(0);
+	}
+	if (child < 0)
+		return pidfd == -1 ? child : NO_RESULT;
+	return wait_fd(pidfd);
+}
+
+static int make(void *arg)
+{
+	const struct make *m = arg;
+
+	return m->thread ? in_thread(__make, arg) : __make(arg);
+}
+
+FIXTURE(clone)
+{
+	int *born;
+};
+
+FIXTURE_VARIANT(clone)
+{
+	bool legacy, thread;
+};
+
+FIXTURE_VARIANT_ADD(clone, clone) { .legacy = true };
+FIXTURE_VARIANT_ADD(clone, clone_thread) { .legacy = true, .thread = true };
+FIXTURE_VARIANT_ADD(clone, clone3) { .legacy = false };
+FIXTURE_VARIANT_ADD(clone, clone3_thread) { .thread = true };
+
+FIXTURE_SETUP(clone)
+{
+	self->born = MAP_FAILED;
+	REQUIRE_CAPMODE();
+	self->born = mmap(NULL, 4096, PROT_READ | PROT_WRITE,
+			  MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	ASSERT_NE(MAP_FAILED, self->born);
+}
+
+FIXTURE_TEARDOWN(clone)
+{
+	if (self->born != MAP_FAILED)
+		munmap(self->born, 4096);
+}
+
+TEST_F(clone, namespaces)
+{
+	const struct space *s;
+	struct make m = {
+		.thread = variant->thread,
+		.legacy = variant->legacy,
+		.born = self->born,
+	};
+	int outside;
+
+	FOR_EACH_SPACE(s) {
+		/* This bit is part of the exit signal there. */
+		if (m.legacy && s->flag == CLONE_NEWTIME)
+			continue;
+		m.flags = s->flag;
+		*m.born = 0;
+		EXPECT_EQ(-ECAPMODE, capmode_run(make, &m))
+			TH_LOG("%s", s->name);
+		EXPECT_EQ(0, *m.born)
+			TH_LOG("%s: somebody was born", s->name);
+		outside = in_child(make, &m);
+		if (outside == -EINVAL) {
+			TH_LOG("no %s namespaces in this kernel", s->name);
+			continue;
+		}
+		EXPECT_EQ(0, outside)
+			TH_LOG("%s outside", s->name);
+		EXPECT_EQ(1, *m.born);
+	}
+	/* Several at once, and together with what they do not go with. */
+	*m.born = 0;
+	m.flags = CLONE_NEWUSER | CLONE_NEWNS;
+	EXPECT_EQ(-ECAPMODE, capmode_run(make, &m));
+	m.flags = CLONE_NEWNS | CLONE_FS;
+	EXPECT_EQ(-EINVAL, in_child(make, &m));
+	EXPECT_EQ(-ECAPMODE, capmode_run(make, &m));
+	EXPECT_EQ(0, *m.born);
+}
+
+TEST_F(clone, without)
+{
+	struct make m = {
+		.thread = variant->thread,
+		.legacy = variant->legacy,
+		.born = self->born,
+	};
+
+	EXPECT_BOTH(make, &m);
+	EXPECT_EQ(2, *m.born);
+	m.flags = CLONE_FILES | CLONE_FS | CLONE_SYSVSEM;
+	EXPECT_BOTH(make, &m);
+	EXPECT_EQ(4, *m.born);
+}
+
+TEST_F(clone, number_of_choice)
+{
+	pid_t tid = 31111;
+	struct make m = {
+		.thread = variant->thread,
+		.legacy = variant->legacy,
+		.born = self->born,
+		.set_tid = &tid,
+		.set_tid_size = 1,
+	};
+
+	if (m.legacy)
+		SKIP(return, "it cannot ask for one");
+	EXPECT_EQ(-ECAPMODE, capmode_run(make, &m));
+	EXPECT_EQ(0, *m.born);
+	EXPECT_EQ(0, in_child(make, &m));
+	EXPECT_EQ(1, *m.born);
+	/* One that is taken: not to be found out. */
+	tid = 1;
+	EXPECT_EQ(-EEXIST, in_child(make, &m));
+	EXPECT_EQ(-ECAPMODE, capmode_run(make, &m));
+	EXPECT_EQ(1, *m.born);
+}
+
+/* ---- unshare ---- */
+
+struct leave {
+	unsigned long flags;
+	bool thread;
+};
+
+static int __leave(void *arg)
+{
+	const struct leave *l = arg;
+	uint64_t before = where();
+	int ret = RET(syscall(__NR_unshare, l->flags));
+
+	if (ret && where() != before)
+		return NO_RESULT;
+	return ret;
+}
+
+static int leave(void *arg)
+{
+	const struct leave *l = arg;
+
+	return l->thread ? in_thread(__leave, arg) : __leave(arg);
+}
+
+TEST(namespaces_by_unshare)
+{
+	const struct space *s;
+	struct leave l;
+	int outside;
+
+	REQUIRE_CAPMODE();
+	FOR_EACH_SPACE(s) {
+		l.flags = s->flag;
+		/* Not with threads beside. */
+		l.thread = false;
+		outside = in_child(leave, &l);
+		if (outside == -EINVAL)
+			TH_LOG("no %s namespaces in this kernel", s->name);
+		else
+			EXPECT_EQ(0, outside)
+				TH_LOG("%s outside", s->name);
+		EXPECT_EQ(-ECAPMODE, capmode_run(leave, &l))
+			TH_LOG("%s", s->name);
+		l.thread = true;
+		EXPECT_EQ(-ECAPMODE, capmode_run(leave, &l))
+			TH_LOG("%s, by a second thread", s->name);
+	}
+	l.thread = false;
+	l.flags = CLONE_NEWUTS | CLONE_FILES;
+	EXPECT_ECAPMODE(leave, &l);
+	l.flags = CLONE_FILES | CLONE_FS | CLONE_SYSVSEM;
+	EXPECT_BOTH(leave, &l);
+	l.thread = true;
+	EXPECT_BOTH(leave, &l);
+	/* None that there is. */
+	l.flags = CLONE_CHILD_SETTID;
+	EXPECT_EQ(-EINVAL, in_child(leave, &l));
+	EXPECT_EQ(-EINVAL, capmode_run(leave, &l));
+}
+
+/* ---- waiting ---- */
+
+enum road { BY_WAITID, BY_THREAD, BY_RING, BY_ASYNC, BY_POLLED };
+
+struct wait_for {
+	enum road road;
+	idtype_t type;
+	int what;	/* for @type; -2 for the child, -3 for its pidfd */
+};
+
+static int waitid_by(const struct wait_for *w, int id, siginfo_t *info)
+{
+	struct io_uring_sqe sqe = {
+		.opcode = IORING_WAITID,
+		.fd = id,
+		.len = w->type,
+		.file_index = WEXITED,
+		.addr2 = (uintptr_t)info,
+		.flags = w->road == BY_ASYNC ? IOSQE_ASYNC : 0,
+	};
+	struct ring r;
+	int ret;
+
+	if (w->road == BY_WAITID || w->road == BY_THREAD)
+		return RET(syscall(__NR_waitid, w->type, id, info, WEXITED,
+				   NULL));
+	ret = ring_setup(&r, 4, w->road == BY_POLLED ? IORING_SETUP_SQPOLL : 0);
+	if (ret)
+		return ret;
+	ret = ring_one(&r, &sqe);
+	ring_free(&r);
+	return ret;
+}
+
+static int __wait_for_child(void *arg)
+{
+	const struct wait_for *w = arg;
+	siginfo_t info = {}, again = {};
+	int pidfd, id, ret;
+	pid_t child = fork_fd(&pidfd);
+
+	if (!child)
+		_exit(33);
+	STEP(child > 0);
+	id = w->what == -2 ? child : w->what == -3 ? pidfd : w->what;
+	ret = waitid_by(w, id, &info);
+	if (ret) {
+		/* It is still there for who may wait for it. */
+		STEP(!RET(waitid(P_PIDFD, pidfd, &again, WEXITED)));
+		STEP(again.si_pid == child && again.si_status == 33);
+		STEP(!info.si_pid);
+		return ret;
+	}
+	STEP(info.si_pid == child && info.si_status == 33);
+	STEP(RET(waitid(P_PIDFD, pidfd, &again, WEXITED)) == -ECHILD);
+	return 0;
+}
+
+static int wait_for_child(void *arg)
+{
+	const struct wait_for *w = arg;
+
+	return w->road == BY_THREAD ? in_thread(__wait_for_child, arg) :
+				      __wait_for_child(arg);
+}
+
+FIXTURE(wait)
+{
+};
+
+FIXTURE_VARIANT(wait)
+{
+	enum road road;
+};
+
+FIXTURE_VARIANT_ADD(wait, waitid) { .road = BY_WAITID };
+FIXTURE_VARIANT_ADD(wait, thread) { .road = BY_THREAD };
+FIXTURE_VARIANT_ADD(wait, io_uring) { .road = BY_RING };
+FIXTURE_VARIANT_ADD(wait, io_uring_async) { .road = BY_ASYNC };
+FIXTURE_VARIANT_ADD(wait, io_uring_sqpoll) { .road = BY_POLLED };
+
+FIXTURE_SETUP(wait)
+{
+	struct ring r;
+
+	REQUIRE_CAPMODE();
+	if (variant->road < BY_RING)
+		return;
+	if (ring_setup(&r, 1, 0))
+		SKIP(return, "no io_uring");
+	ring_free(&r);
+}
+
+FIXTURE_TEARDOWN(wait)
+{
+}
+
+TEST_F(wait, by_descriptor)
+{
+	struct wait_for w = {
+		.road = variant->road,
+		.type = P_PIDFD,
+		.what = -3,
+	};
+
+	EXPECT_BOTH(wait_for_child, &w);
+}
+
+TEST_F(wait, by_number)
+{
+	struct wait_for w = { .road = variant->road };
+
+	w.type = P_ALL;
+	EXPECT_ECAPMODE(wait_for_child, &w);
+	w.type = P_PID;
+	w.what = -2;
+	EXPECT_ECAPMODE(wait_for_child, &w);
+	w.type = P_PGID;
+	w.what = 0;
+	EXPECT_ECAPMODE(wait_for_child, &w);
+	w.what = getpgrp();
+	EXPECT_ECAPMODE(wait_for_child, &w);
+}
+
+/* One that is none of the caller's, and none at all. */
+TEST_F(wait, by_wrong_number)
+{
+	struct wait_for w = { .road = variant->road, .type = P_PID };
+
+	w.what = getpid();
+	EXPECT_EQ(-ECHILD, in_child(wait_for_child, &w));
+	EXPECT_EQ(-ECAPMODE, capmode_run(wait_for_child, &w));
+	w.what = NO_PID;
+	EXPECT_EQ(-ECHILD, in_child(wait_for_child, &w));
+	EXPECT_EQ(-ECAPMODE, capmode_run(wait_for_child, &w));
+	w.type = P_PGID;
+	EXPECT_EQ(-ECHILD, in_child(wait_for_child, &w));
+	EXPECT_EQ(-ECAPMODE, capmode_run(wait_for_child, &w));
+}
+
+/* The calls that know nothing but numbers. */
+static int by_wait4(void *arg)
+{
+	siginfo_t info = {};
+	int pidfd, ret;
+	pid_t child = fork_fd(&pidfd);
+
+	if (!child)
+		_exit(33);
+	STEP(child > 0);
+	ret = RET(syscall(__NR_wait4, *(int *)arg ? child : -1, NULL, 0, NULL));
+	if (ret < 0) {
+		STEP(!RET(waitid(P_PIDFD, pidfd, &info, WEXITED)));
+		return ret;
+	}
+	return 0;
+}
+
+TEST(wait_by_wait4)
+{
+	int which;
+
+	REQUIRE_CAPMODE();
+	for (which = 0; which < 2; which++)
+		EXPECT_ECAPMODE(by_wait4, &which);
+}
+
+TEST_HARNESS_MAIN

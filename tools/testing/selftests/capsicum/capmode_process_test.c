@@ -1,0 +1,788 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Capability mode: other processes by number. Whatever takes one works on the
+ * caller's own process and threads, and on no other.
+ */
+#include "victims.h"
+
+#include <linux/capability.h>
+#include <sched.h>
+#include <sys/resource.h>
+#include <time.h>
+
+#define IOPRIO_WHO_PROCESS	1
+#define IOPRIO_WHO_PGRP		2
+#define IOPRIO_WHO_USER		3
+#define IOPRIO_BE_5		((2 << 13) | 5)
+
+#define PROCESS_CPU(pid)	((clockid_t)((~(unsigned int)(pid) << 3) | 2))
+#define THREAD_CPU(pid)		((clockid_t)(PROCESS_CPU(pid) | 4))
+
+/* As the kernel has it; the C library may or may not. */
+struct attr {
+	uint32_t size;
+	uint32_t policy;
+	uint64_t flags;
+	int32_t nice;
+	uint32_t priority;
+	uint64_t runtime, deadline, period;
+};
+
+/* ---- the calls ---- */
+
+static int do_sched_getscheduler(pid_t pid)
+{
+	return RET(syscall(__NR_sched_getscheduler, pid));
+}
+
+static int do_sched_setscheduler(pid_t pid)
+{
+	struct sched_param p = {};
+
+	return RET(syscall(__NR_sched_setscheduler, pid, SCHED_BATCH, &p));
+}
+
+static int do_sched_getparam(pid_t pid)
+{
+	struct sched_param p = {};
+
+	return RET(syscall(__NR_sched_getparam, pid, &p));
+}
+
+/* Of SCHED_OTHER there is nothing to set; only that it goes through. */
+static int do_sched_setparam(pid_t pid)
+{
+	struct sched_param p = {};
+
+	return RET(syscall(__NR_sched_setparam, pid, &p));
+}
+
+static int do_sched_getattr(pid_t pid)
+{
+	struct attr a = {};
+
+	return RET(syscall(__NR_sched_getattr, pid, &a, sizeof(a), 0));
+}
+
+static int do_sched_setattr(pid_t pid)
+{
+	struct attr a = { .size = sizeof(a), .policy = SCHED_BATCH, .nice = 3 };
+
+	return RET(syscall(__NR_sched_setattr, pid, &a, 0));
+}
+
+static int do_sched_getaffinity(pid_t pid)
+{
+	unsigned long mask[32];
+
+	return RET(syscall(__NR_sched_getaffinity, pid, sizeof(mask), mask));
+}
+
+static int do_sched_setaffinity(pid_t pid)
+{
+	unsigned long mask = 1;
+
+	return RET(syscall(__NR_sched_setaffinity, pid, sizeof(mask), &mask));
+}
+
+static int do_sched_rr_get_interval(pid_t pid)
+{
+	struct timespec ts;
+
+	return RET(syscall(__NR_sched_rr_get_interval, pid, &ts));
+}
+
+static int do_getpriority(pid_t pid)
+{
+	return RET(syscall(__NR_getpriority, PRIO_PROCESS, pid));
+}
+
+static int do_setpriority(pid_t pid)
+{
+	return RET(syscall(__NR_setpriority, PRIO_PROCESS, pid, 7));
+}
+
+static int do_ioprio_get(pid_t pid)
+{
+	return RET(syscall(__NR_ioprio_get, IOPRIO_WHO_PROCESS, pid));
+}
+
+static int do_ioprio_set(pid_t pid)
+{
+	return RET(syscall(__NR_ioprio_set, IOPRIO_WHO_PROCESS, pid,
+			   IOPRIO_BE_5));
+}
+
+static int do_prlimit_get(pid_t pid)
+{
+	uint64_t old[2];
+
+	return RET(syscall(__NR_prlimit64, pid, RLIMIT_CORE, NULL, old));
+}
+
+static int do_prlimit_set(pid_t pid)
+{
+	uint64_t new[2] = { 4321, 4321 };
+
+	return RET(syscall(__NR_prlimit64, pid, RLIMIT_CORE, new, NULL));
+}
+
+static int do_getpgid(pid_t pid)
+{
+	return RET(syscall(__NR_getpgid, pid)) < 0 ? -errno : 0;
+}
+
+static int do_getsid(pid_t pid)
+{
+	return RET(syscall(__NR_getsid, pid)) < 0 ? -errno : 0;
+}
+
+static int do_get_robust_list(pid_t pid)
+{
+	void *head;
+	size_t len;
+
+	return RET(syscall(__NR_get_robust_list, pid, &head, &len));
+}
+
+static int do_capget(pid_t pid)
+{
+	struct __user_cap_header_struct h = {
+		.version = _LINUX_CAPABILITY_VERSION_3,
+		.pid = pid,
+	};
+	struct __user_cap_data_struct d[2];
+
+	return RET(syscall(__NR_capget, &h, d));
+}
+
+static int do_pidfd_open(pid_t pid)
+{
+	int fd = RET(syscall(__NR_pidfd_open, pid, 0));
+
+	if (fd < 0)
+		return fd;
+	close(fd);
+	return 0;
+}
+
+static int do_clock_gettime(pid_t pid)
+{
+	struct timespec ts;
+
+	return RET(syscall(__NR_clock_gettime, PROCESS_CPU(pid), &ts));
+}
+
+static int do_clock_getres(pid_t pid)
+{
+	struct timespec ts;
+
+	return RET(syscall(__NR_clock_getres, PROCESS_CPU(pid), &ts));
+}
+
+/* Until a time that is over. */
+static int do_clock_nanosleep(pid_t pid)
+{
+	struct timespec ts = { .tv_nsec = 1 };
+
+	return RET(syscall(__NR_clock_nanosleep, PROCESS_CPU(pid),
+			   TIMER_ABSTIME, &ts, NULL));
+}
+
+static int do_timer_create(pid_t pid)
+{
+	int timer;
+
+	return RET(syscall(__NR_timer_create, PROCESS_CPU(pid), NULL, &timer));
+}
+
+static int do_thread_gettime(pid_t pid)
+{
+	struct timespec ts;
+
+	return RET(syscall(__NR_clock_gettime, THREAD_CPU(pid), &ts));
+}
+
+static int do_thread_getres(pid_t pid)
+{
+	struct timespec ts;
+
+	return RET(syscall(__NR_clock_getres, THREAD_CPU(pid), &ts));
+}
+
+static int do_thread_timer_create(pid_t pid)
+{
+	int timer;
+
+	return RET(syscall(__NR_timer_create, THREAD_CPU(pid), NULL, &timer));
+}
+
+static int do_migrate_pages(pid_t pid)
+{
+	unsigned long from = 1, to = 1;
+
+	return RET(syscall(__NR_migrate_pages, pid, 2, &from, &to));
+}
+
+static int do_move_pages(pid_t pid)
+{
+	return RET(syscall(__NR_move_pages, pid, 0, NULL, NULL, NULL, 0));
+}
+
+#define OP(n)	.name = #n, .call = do_##n
+
+/**
+ * struct pid_op - a call that takes a number
+ * @name: For the messages.
+ * @call: Makes it; returns 0 or more, or -errno.
+ * @sets: It changes something that state() sees.
+ * @leader: The number of a process and not of a thread.
+ * @no_zero: 0 is not oneself.
+ * @others: What it returns outside for another process.
+ * @missing: What it returns outside when there is no such process.
+ */
+static const struct pid_op {
+	const char *name;
+	int (*call)(pid_t pid);
+	bool sets, leader, no_zero;
+	int others, missing;
+} ops[] = {
+	{ OP(sched_getscheduler), .missing = -ESRCH },
+	{ OP(sched_setscheduler), .sets = true, .missing = -ESRCH },
+	{ OP(sched_getparam), .missing = -ESRCH },
+	{ OP(sched_setparam), .missing = -ESRCH },
+	{ OP(sched_getattr), .missing = -ESRCH },
+	{ OP(sched_setattr), .sets = true, .missing = -ESRCH },
+	{ OP(sched_getaffinity), .missing = -ESRCH },
+	{ OP(sched_setaffinity), .missing = -ESRCH },
+	{ OP(sched_rr_get_interval), .missing = -ESRCH },
+	{ OP(getpriority), .missing = -ESRCH },
+	{ OP(setpriority), .sets = true, .missing = -ESRCH },
+	{ OP(ioprio_get), .missing = -ESRCH },
+	{ OP(ioprio_set), .sets = true, .missing = -ESRCH },
+	{ OP(prlimit_get), .missing = -ESRCH },
+	{ OP(prlimit_set), .sets = true, .missing = -ESRCH },
+	{ OP(getpgid), .missing = -ESRCH },
+	{ OP(getsid), .missing = -ESRCH },
+	{ OP(get_robust_list), .missing = -ESRCH },
+	{ OP(capget), .missing = -ESRCH },
+	{ OP(pidfd_open), .leader = true, .no_zero = true, .missing = -ESRCH },
+	{ OP(clock_gettime), .leader = true, .missing = -EINVAL },
+	{ OP(clock_getres), .leader = true, .missing = -EINVAL },
+	{ OP(clock_nanosleep), .leader = true, .missing = -EINVAL },
+	{ OP(timer_create), .leader = true, .missing = -EINVAL },
+	{ OP(thread_gettime), .others = -EINVAL, .missing = -EINVAL },
+	{ OP(thread_getres), .others = -EINVAL, .missing = -EINVAL },
+	{ OP(thread_timer_create), .others = -EINVAL, .missing = -EINVAL },
+	{ OP(migrate_pages), .missing = -ESRCH },
+	{ OP(move_pages), .missing = -ESRCH },
+};
+
+/* What the calls above can change of a process. */
+static uint64_t state(pid_t pid)
+{
+	uint64_t h = 0xcbf29ce484222325ULL, limit[2] = {};
+	unsigned long mask[32] = {};
+
+	MIX(h, do_sched_getscheduler(pid));
+	MIX(h, do_getpriority(pid));
+	MIX(h, do_ioprio_get(pid));
+	MIX(h, do_getpgid(pid));
+	syscall(__NR_sched_getaffinity, pid, sizeof(mask), mask);
+	MIX(h, mask[0]);
+	syscall(__NR_prlimit64, pid, RLIMIT_CORE, NULL, limit);
+	MIX(h, limit[0]);
+	return h;
+}
+
+struct attempt {
+	int (*call)(pid_t pid);
+	pid_t pid;
+	bool thread;
+};
+
+static int __attempt(void *arg)
+{
+	struct attempt *a = arg;
+
+	return a->call(a->pid);
+}
+
+static int attempt(void *arg)
+{
+	struct attempt *a = arg;
+
+	return a->thread ? in_thread(__attempt, arg) : __attempt(arg);
+}
+
+/* Oneself: by 0, by number, a thread of oneself. */
+static int attempt_zero(void *arg)
+{
+	return ((const struct pid_op *)arg)->call(0);
+}
+
+static int attempt_self(void *arg)
+{
+	return ((const struct pid_op *)arg)->call(getpid());
+}
+
+static int attempt_thread(void *arg)
+{
+	pid_t tid = idle_thread();
+
+	STEP(tid > 0);
+	return ((const struct pid_op *)arg)->call(tid);
+}
+
+/* The other way round: a thread on the one that leads the process. */
+static int attempt_leader(void *arg)
+{
+	return in_thread(attempt_self, arg);
+}
+
+#define FOR_EACH_OP(op) \
+	for (op = ops; op < ops + sizeof(ops) / sizeof(ops[0]); op++)
+
+/* A kernel without NUMA has no migrate_pages(2), for one. */
+static bool op_there(struct __test_metadata *_metadata, const struct pid_op *op)
+{
+	struct attempt a = { .call = op->call, .pid = getpid() };
+
+	if (in_child(attempt, &a) != -ENOSYS)
+		return true;
+	TH_LOG("no %s in this kernel", op->name);
+	return false;
+}
+
+FIXTURE(by_number)
+{
+	pid_t victim;
+};
+
+FIXTURE_VARIANT(by_number)
+{
+	bool thread;
+};
+
+FIXTURE_VARIANT_ADD(by_number, first_thread) { .thread = false };
+FIXTURE_VARIANT_ADD(by_number, second_thread) { .thread = true };
+
+FIXTURE_SETUP(by_number)
+{
+	self->victim = -1;
+	REQUIRE_CAPMODE();
+	self->victim = victim();
+	ASSERT_LT(0, self->victim);
+}
+
+FIXTURE_TEARDOWN(by_number)
+{
+	if (self->victim > 0)
+		bury(self->victim);
+}
+
+/* Refused, and the victim is as before; then the same from outside. */
+TEST_F(by_number, another)
+{
+	const struct pid_op *op;
+
+	FOR_EACH_OP(op) {
+		struct attempt a = {
+			.call = op->call,
+			.pid = self->victim,
+			.thread = variant->thread,
+		};
+		uint64_t before;
+
+		if (!op_there(_metadata, op))
+			continue;
+		before = state(self->victim);
+		EXPECT_EQ(-ECAPMODE, capmode_run(attempt, &a))
+			TH_LOG("%s", op->name);
+		EXPECT_EQ(before, state(self->victim))
+			TH_LOG("%s has changed something", op->name);
+		if (op->others) {
+			EXPECT_EQ(op->others, in_child(attempt, &a))
+				TH_LOG("%s outside", op->name);
+		} else {
+			EXPECT_LE(0, in_child(attempt, &a))
+				TH_LOG("%s outside", op->name);
+		}
+		if (!op->sets)
+			continue;
+		EXPECT_NE(before, state(self->victim))
+			TH_LOG("%s changes nothing", op->name);
+		/* The next one finds a fresh one. */
+		bury(self->victim);
+		self->victim = victim();
+		ASSERT_LT(0, self->victim);
+	}
+}
+
+/* Parent, first process, kernel thread: as any other. */
+TEST_F(by_number, relatives)
+{
+	const pid_t pids[] = { getpid(), getppid(), 1, 2 };
+	const struct pid_op *op;
+	uint64_t before = state(getpid());
+	size_t i;
+
+	FOR_EACH_OP(op) {
+		if (!op_there(_metadata, op))
+			continue;
+		for (i = 0; i < sizeof(pids) / sizeof(pids[0]); i++) {
+			struct attempt a = {
+				.call = op->call,
+				.pid = pids[i],
+				.thread = variant->thread,
+			};
+
+			EXPECT_EQ(-ECAPMODE, capmode_run(attempt, &a))
+				TH_LOG("%s on %d", op->name, pids[i]);
+		}
+	}
+	EXPECT_EQ(before, state(getpid()));
+}
+
+/* Whether there is such a process is not to be told. */
+TEST_F(by_number, none)
+{
+	const struct pid_op *op;
+
+	FOR_EACH_OP(op) {
+		struct attempt a = {
+			.call = op->call,
+			.pid = NO_PID,
+			.thread = variant->thread,
+		};
+
+		if (!op_there(_metadata, op))
+			continue;
+		EXPECT_EQ(op->missing, in_child(attempt, &a))
+			TH_LOG("%s outside", op->name);
+		EXPECT_EQ(-ECAPMODE, capmode_run(attempt, &a))
+			TH_LOG("%s", op->name);
+	}
+}
+
+TEST(oneself)
+{
+	const struct pid_op *op;
+
+	REQUIRE_CAPMODE();
+	FOR_EACH_OP(op) {
+		void *arg = (void *)op;
+
+		if (!op_there(_metadata, op))
+			continue;
+		TH_LOG("%s", op->name);
+		if (!op->no_zero)
+			EXPECT_BOTH(attempt_zero, arg);
+		EXPECT_BOTH(attempt_self, arg);
+		if (!op->leader)
+			EXPECT_BOTH(attempt_thread, arg);
+		/* The clock of a thread, by another one. */
+		EXPECT_BOTH(attempt_leader, arg);
+	}
+}
+
+/* What is made in capability mode is no more one's own than what was there. */
+static int own_child(void *arg)
+{
+	const struct pid_op *op = arg;
+	int pidfd, ret;
+	pid_t child = fork_fd(&pidfd);
+
+	if (!child) {
+		for (;;)
+			pause();
+	}
+	STEP(child > 0);
+	ret = op->call(child);
+	STEP(!syscall(__NR_pidfd_send_signal, pidfd, SIGKILL, NULL, 0));
+	STEP(wait_fd(pidfd) == KILLED_BY(SIGKILL));
+	return ret;
+}
+
+TEST(children)
+{
+	const struct pid_op *op;
+
+	REQUIRE_CAPMODE();
+	FOR_EACH_OP(op) {
+		if (!op_there(_metadata, op))
+			continue;
+		EXPECT_EQ(-ECAPMODE, capmode_run(own_child, (void *)op))
+			TH_LOG("%s", op->name);
+		if (op->others)
+			continue;
+		EXPECT_LE(0, in_child(own_child, (void *)op))
+			TH_LOG("%s outside", op->name);
+	}
+}
+
+/* ---- groups and users ---- */
+
+struct set {
+	long nr;
+	int which, who, value;
+};
+
+static int by_set(void *arg)
+{
+	const struct set *s = arg;
+
+	return RET(syscall(s->nr, s->which, s->who, s->value));
+}
+
+TEST(groups_and_users)
+{
+	const struct set sets[] = {
+		{ __NR_getpriority, PRIO_PGRP, 0 },
+		{ __NR_getpriority, PRIO_PGRP, getpid() },
+		{ __NR_getpriority, PRIO_USER, 0 },
+		{ __NR_setpriority, PRIO_PGRP, 0, 5 },
+		{ __NR_setpriority, PRIO_PGRP, getpid(), 5 },
+		{ __NR_ioprio_get, IOPRIO_WHO_PGRP, 0 },
+		{ __NR_ioprio_get, IOPRIO_WHO_PGRP, getpid() },
+		{ __NR_ioprio_get, IOPRIO_WHO_USER, 0 },
+		{ __NR_ioprio_set, IOPRIO_WHO_PGRP, 0, IOPRIO_BE_5 },
+		{ __NR_ioprio_set, IOPRIO_WHO_PGRP, getpid(), IOPRIO_BE_5 },
+	};
+	const struct set none[] = {
+		{ __NR_getpriority, PRIO_PGRP, NO_PID },
+		{ __NR_getpriority, PRIO_USER, 54321 },
+		{ __NR_setpriority, PRIO_PGRP, NO_PID, 5 },
+		{ __NR_setpriority, PRIO_USER, 54321, 5 },
+		{ __NR_ioprio_get, IOPRIO_WHO_PGRP, NO_PID },
+		{ __NR_ioprio_get, IOPRIO_WHO_USER, 54321 },
+		{ __NR_ioprio_set, IOPRIO_WHO_PGRP, NO_PID, IOPRIO_BE_5 },
+		{ __NR_ioprio_set, IOPRIO_WHO_USER, 54321, IOPRIO_BE_5 },
+	};
+	uint64_t before;
+	size_t i;
+
+	REQUIRE_CAPMODE();
+	ASSERT_TRUE(!setpgid(0, 0) || getpgrp() == getpid());
+	for (i = 0; i < sizeof(sets) / sizeof(sets[0]); i++) {
+		before = state(getpid());
+		EXPECT_EQ(-ECAPMODE, capmode_run(by_set, (void *)&sets[i]))
+			TH_LOG("call %zu", i);
+		EXPECT_EQ(before, state(getpid()))
+			TH_LOG("call %zu has changed something", i);
+		EXPECT_LE(0, in_child(by_set, (void *)&sets[i]))
+			TH_LOG("call %zu outside", i);
+	}
+	EXPECT_EQ(20 - 5, do_getpriority(0));
+	for (i = 0; i < sizeof(none) / sizeof(none[0]); i++) {
+		EXPECT_EQ(-ECAPMODE, capmode_run(by_set, (void *)&none[i]))
+			TH_LOG("call %zu", i);
+		EXPECT_EQ(-ESRCH, in_child(by_set, (void *)&none[i]))
+			TH_LOG("call %zu outside", i);
+	}
+}
+
+/* ---- process groups ---- */
+
+/* Only the parent can put a child into a group: it is made before. */
+struct to_group {
+	bool enter, own;
+	int ret;
+};
+
+static int child_to_group(void *arg)
+{
+	struct to_group *t = arg;
+	pid_t child;
+	int pidfd, ret;
+	bool moved;
+
+	child = fork_fd(&pidfd);
+	if (!child) {
+		for (;;)
+			pause();
+	}
+	STEP(child > 0);
+	if (t->enter)
+		STEP(!sys_cap_enter(0));
+	ret = RET(setpgid(child, t->own ? 0 : child));
+	/* A signal to the group that there would be now. */
+	moved = !t->enter && getpgid(child) == child;
+	STEP(!syscall(__NR_pidfd_send_signal, pidfd, SIGKILL, NULL, 0));
+	STEP(wait_fd(pidfd) == KILLED_BY(SIGKILL));
+	return ret ? ret : moved;
+}
+
+TEST(setpgid_child)
+{
+	struct to_group t = { .enter = false };
+
+	REQUIRE_CAPMODE();
+	EXPECT_EQ(1, in_child(child_to_group, &t));
+	t.own = true;
+	EXPECT_EQ(1, in_child(child_to_group, &t));
+	t.enter = true;
+	EXPECT_EQ(-ECAPMODE, in_child(child_to_group, &t));
+	t.own = false;
+	EXPECT_EQ(-ECAPMODE, in_child(child_to_group, &t));
+}
+
+static int group_of_own(void *arg)
+{
+	if (setpgid(0, 0))
+		return -errno;
+	STEP(getpgid(0) == getpid());
+	STEP(getpgrp() == getpid());
+	STEP(!setpgid(getpid(), getpid()));
+	STEP(!setpgid(0, getpid()));
+	return 0;
+}
+
+static int join_group(void *arg)
+{
+	return RET(setpgid(0, *(pid_t *)arg));
+}
+
+/* The group that one is in is of another: its number was never given. */
+static int stay_in_group(void *arg)
+{
+	return RET(setpgid(0, getpgrp()));
+}
+
+TEST(setpgid_own)
+{
+	pid_t other, none = NO_PID;
+
+	REQUIRE_CAPMODE();
+	EXPECT_BOTH(group_of_own, NULL);
+	other = victim();
+	ASSERT_LT(0, other);
+	EXPECT_ECAPMODE(join_group, &other);
+	EXPECT_EQ(-ECAPMODE, capmode_run(join_group, &none));
+	EXPECT_EQ(-EPERM, in_child(join_group, &none));
+	EXPECT_ECAPMODE(stay_in_group, NULL);
+	bury(other);
+}
+
+static int session_of_own(void *arg)
+{
+	pid_t sid = setsid();
+
+	if (sid < 0)
+		return -errno;
+	STEP(sid == getpid());
+	STEP(getsid(0) == sid);
+	return 0;
+}
+
+TEST(session)
+{
+	REQUIRE_CAPMODE();
+	EXPECT_BOTH(session_of_own, NULL);
+}
+
+/* ---- descriptors of processes ---- */
+
+static int pidfd_of_thread(void *arg)
+{
+	pid_t tid = idle_thread();
+	int fd;
+
+	STEP(tid > 0);
+	/* PIDFD_THREAD */
+	fd = RET(syscall(__NR_pidfd_open, tid, O_EXCL));
+	if (fd >= 0)
+		close(fd);
+	return fd < 0 ? fd : 0;
+}
+
+static int pidfd_of_victim(void *arg)
+{
+	int fd = RET(syscall(__NR_pidfd_open, *(pid_t *)arg, O_EXCL));
+
+	if (fd >= 0)
+		close(fd);
+	return fd < 0 ? fd : 0;
+}
+
+TEST(pidfd_thread)
+{
+	pid_t other = victim();
+
+	REQUIRE_CAPMODE();
+	ASSERT_LT(0, other);
+	EXPECT_BOTH(pidfd_of_thread, NULL);
+	EXPECT_ECAPMODE(pidfd_of_victim, &other);
+	bury(other);
+}
+
+/* Opened before, or given: a descriptor is nothing that has been named. */
+TEST(pidfd_given)
+{
+	siginfo_t info = {};
+	pid_t other = victim();
+	int pidfd;
+
+	REQUIRE_CAPMODE();
+	ASSERT_LT(0, other);
+	pidfd = syscall(__NR_pidfd_open, other, 0);
+	ASSERT_LE(0, pidfd);
+	ASSERT_EQ(0, sys_cap_enter(0));
+	EXPECT_EQ(0, RET(syscall(__NR_pidfd_send_signal, pidfd, SIGKILL, NULL,
+				 0)));
+	EXPECT_EQ(0, RET(waitid(P_PIDFD, pidfd, &info, WEXITED)));
+	EXPECT_EQ(other, info.si_pid);
+	EXPECT_EQ(SIGKILL, info.si_status);
+}
+
+/* ---- the 32-bit gate of a 64-bit program ---- */
+
+#define I386_NR_setpriority	97
+#define I386_NR_getpgid		132
+#define I386_NR_prlimit64	340
+
+static int gate_setpriority(void *arg)
+{
+	return int80(I386_NR_setpriority, PRIO_PROCESS, *(pid_t *)arg, 7, 0, 0,
+		     0);
+}
+
+static int gate_getpgid(void *arg)
+{
+	int ret = int80(I386_NR_getpgid, *(pid_t *)arg, 0, 0, 0, 0, 0);
+
+	return ret < 0 ? ret : 0;
+}
+
+static int gate_prlimit(void *arg)
+{
+	return int80(I386_NR_prlimit64, *(pid_t *)arg, RLIMIT_CORE, 0, 0, 0, 0);
+}
+
+TEST(by_the_32_bit_gate)
+{
+	pid_t other, none = NO_PID, self = 0;
+	uint64_t before;
+
+	REQUIRE_CAPMODE();
+	if (!have_int80())
+		SKIP(return, "no 32-bit gate from here");
+	other = victim();
+	ASSERT_LT(0, other);
+	before = state(other);
+	EXPECT_EQ(-ECAPMODE, capmode_run(gate_setpriority, &other));
+	EXPECT_EQ(before, state(other));
+	EXPECT_ECAPMODE(gate_setpriority, &other);
+	EXPECT_NE(before, state(other));
+	EXPECT_ECAPMODE(gate_getpgid, &other);
+	EXPECT_ECAPMODE(gate_prlimit, &other);
+	EXPECT_EQ(-ECAPMODE, capmode_run(gate_setpriority, &none));
+	EXPECT_EQ(-ECAPMODE, capmode_run(gate_getpgid, &none));
+	EXPECT_EQ(-ECAPMODE, capmode_run(gate_prlimit, &none));
+	EXPECT_BOTH(gate_setpriority, &self);
+	EXPECT_BOTH(gate_getpgid, &self);
+	EXPECT_BOTH(gate_prlimit, &self);
+	bury(other);
+}
+
+TEST_HARNESS_MAIN

@@ -1,0 +1,408 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Capability mode: signals by way of a file. What happens to a file can send its
+ * owner a signal of choice: one cannot make anybody else the owner, and not
+ * change what another one gets.
+ */
+#include "victims.h"
+
+#include <sys/ioctl.h>
+#include <termios.h>
+
+#ifndef FIOSETOWN
+#define FIOSETOWN	0x8901
+#define SIOCSPGRP	0x8902
+#endif
+
+static volatile sig_atomic_t came;
+
+static void count(int sig)
+{
+	came++;
+}
+
+static int be_counter(void)
+{
+	struct sigaction sa = { .sa_handler = count };
+
+	came = 0;
+	if (getpgrp() != getpid() && setpgid(0, 0))
+		return -errno;
+	if (sigaction(SIGUSR1, &sa, NULL) || sigaction(SIGIO, &sa, NULL) ||
+	    sigaction(SIGURG, &sa, NULL))
+		return -errno;
+	return 0;
+}
+
+/* ---- making somebody the owner ---- */
+
+enum how { SETOWN, SETOWN_EX, FIO, SIO };
+
+struct owner {
+	enum how how;
+	int fd;
+	int type;
+	pid_t pid;
+	bool thread;
+};
+
+static int __own(void *arg)
+{
+	const struct owner *o = arg;
+	struct f_owner_ex ex = { .type = o->type, .pid = o->pid };
+	int pid = o->type == F_OWNER_PGRP ? -o->pid : o->pid;
+
+	switch (o->how) {
+	case SETOWN:
+		return RET(fcntl(o->fd, F_SETOWN, pid));
+	case SETOWN_EX:
+		return RET(fcntl(o->fd, F_SETOWN_EX, &ex));
+	case FIO:
+		return RET(ioctl(o->fd, FIOSETOWN, &pid));
+	case SIO:
+		return RET(ioctl(o->fd, SIOCSPGRP, &pid));
+	default:
+		return NO_RESULT;
+	}
+}
+
+static int own(void *arg)
+{
+	const struct owner *o = arg;
+
+	return o->thread ? in_thread(__own, arg) : __own(arg);
+}
+
+FIXTURE(owner)
+{
+	int sock[2];
+};
+
+FIXTURE_VARIANT(owner)
+{
+	enum how how;
+	bool thread;
+};
+
+#define HOW(n, h) \
+FIXTURE_VARIANT_ADD(owner, n) { .how = h, .thread = false }; \
+FIXTURE_VARIANT_ADD(owner, n ## _thread) { .how = h, .thread = true }
+
+HOW(f_setown, SETOWN);
+HOW(f_setown_ex, SETOWN_EX);
+HOW(fiosetown, FIO);
+HOW(siocspgrp, SIO);
+
+FIXTURE_SETUP(owner)
+{
+	self->sock[0] = -1;
+	self->sock[1] = -1;
+	REQUIRE_CAPMODE();
+	ASSERT_EQ(0, socketpair(AF_UNIX, SOCK_STREAM, 0, self->sock));
+	ASSERT_EQ(0, be_counter());
+}
+
+FIXTURE_TEARDOWN(owner)
+{
+	close(self->sock[0]);
+	close(self->sock[1]);
+}
+
+/* No owner yet: so it is afterwards. */
+#define EXPECT_NO_OWNER(fd) do { \
+	struct f_owner_ex __ex = { .type = 77, .pid = 77 }; \
+	EXPECT_EQ(0, fcntl(fd, F_GETOWN_EX, &__ex)); \
+	EXPECT_EQ(0, __ex.pid); \
+} while (0)
+
+TEST_F(owner, others)
+{
+	struct owner o = {
+		.how = variant->how,
+		.thread = variant->thread,
+		.fd = self->sock[0],
+		.type = F_OWNER_PID,
+		.pid = getpid(),
+	};
+
+	/* The parent, and its group, which is one's own. */
+	EXPECT_EQ(-ECAPMODE, capmode_run(own, &o));
+	EXPECT_NO_OWNER(o.fd);
+	o.type = F_OWNER_PGRP;
+	EXPECT_EQ(-ECAPMODE, capmode_run(own, &o));
+	EXPECT_NO_OWNER(o.fd);
+	o.pid = NO_PID;
+	EXPECT_EQ(-ESRCH, in_child(own, &o));
+	EXPECT_EQ(-ECAPMODE, capmode_run(own, &o));
+	o.type = F_OWNER_PID;
+	EXPECT_EQ(-ESRCH, in_child(own, &o));
+	EXPECT_EQ(-ECAPMODE, capmode_run(own, &o));
+	EXPECT_NO_OWNER(o.fd);
+
+	o.pid = getpid();
+	EXPECT_EQ(0, in_child(own, &o));
+	EXPECT_EQ(getpid(), fcntl(o.fd, F_GETOWN));
+	o.type = F_OWNER_PGRP;
+	EXPECT_EQ(0, in_child(own, &o));
+	EXPECT_EQ(-getpid(), RET(fcntl(o.fd, F_GETOWN)));
+}
+
+TEST_F(owner, other_thread)
+{
+	struct owner o = {
+		.how = variant->how,
+		.thread = variant->thread,
+		.fd = self->sock[0],
+		.type = F_OWNER_TID,
+		.pid = getpid(),
+	};
+
+	if (variant->how != SETOWN_EX)
+		SKIP(return, "knows no threads");
+	EXPECT_EQ(-ECAPMODE, capmode_run(own, &o));
+	EXPECT_NO_OWNER(o.fd);
+	o.pid = NO_PID;
+	EXPECT_EQ(-ECAPMODE, capmode_run(own, &o));
+	/* No group at all is a group, too. */
+	o.pid = 0;
+	o.type = F_OWNER_PGRP;
+	EXPECT_ECAPMODE(own, &o);
+	/* A type that there is not. */
+	o.type = 77;
+	EXPECT_EQ(-EINVAL, capmode_run(own, &o));
+}
+
+/* One owns it, gets what is to come, and can give it up. */
+static int own_self(void *arg)
+{
+	struct owner o = *(struct owner *)arg;
+	int pair[2], err;
+
+	STEP(!socketpair(AF_UNIX, SOCK_STREAM, 0, pair));
+	o.fd = pair[0];
+	o.pid = getpid();
+	came = 0;
+	err = own(&o);
+	if (err)
+		return err;
+	STEP(!fcntl(o.fd, F_SETSIG, SIGUSR1));
+	STEP(!fcntl(o.fd, F_SETFL, O_ASYNC));
+	STEP(write(pair[1], "x", 1) == 1);
+	while (!came)
+		sched_yield();
+	o.pid = 0;
+	STEP(!own(&o));
+	STEP(fcntl(o.fd, F_GETOWN) == 0);
+	STEP(write(pair[1], "x", 1) == 1);
+	STEP(came == 1);
+	return 0;
+}
+
+static int own_own_thread(void *arg)
+{
+	struct owner o = *(struct owner *)arg;
+
+	o.pid = idle_thread();
+	STEP(o.pid > 0);
+	return own(&o);
+}
+
+TEST_F(owner, oneself)
+{
+	struct owner o = {
+		.how = variant->how,
+		.thread = variant->thread,
+		.fd = self->sock[0],
+		.type = F_OWNER_PID,
+	};
+
+	EXPECT_BOTH(own_self, &o);
+	if (variant->how == SETOWN_EX) {
+		o.type = F_OWNER_TID;
+		EXPECT_BOTH(own_self, &o);
+		EXPECT_BOTH(own_own_thread, &o);
+	}
+	EXPECT_EQ(0, came);
+}
+
+/* An owner that somebody else has made stays it. */
+TEST_F(owner, other_keeps_it)
+{
+	struct owner o = {
+		.how = variant->how,
+		.thread = variant->thread,
+		.fd = self->sock[0],
+		.type = F_OWNER_PID,
+		.pid = victim(),
+	};
+
+	ASSERT_LT(0, o.pid);
+	ASSERT_EQ(0, fcntl(o.fd, F_SETOWN, getpid()));
+	EXPECT_EQ(-ECAPMODE, capmode_run(own, &o));
+	EXPECT_EQ(getpid(), fcntl(o.fd, F_GETOWN));
+	bury(o.pid);
+}
+
+/* ---- what the owner gets ---- */
+
+struct setsig {
+	int fd;
+	int sig;
+};
+
+static int set_signal(void *arg)
+{
+	const struct setsig *s = arg;
+
+	return RET(fcntl(s->fd, F_SETSIG, s->sig));
+}
+
+TEST(signal_of_another)
+{
+	struct setsig s = { .sig = SIGKILL };
+	struct f_owner_ex group = { .type = F_OWNER_PGRP };
+	int pair[2];
+
+	REQUIRE_CAPMODE();
+	ASSERT_EQ(0, be_counter());
+	ASSERT_EQ(0, socketpair(AF_UNIX, SOCK_STREAM, 0, pair));
+	s.fd = pair[0];
+	/* Nobody's. */
+	EXPECT_EQ(0, capmode_run(set_signal, &s));
+	EXPECT_EQ(SIGKILL, fcntl(s.fd, F_GETSIG));
+	ASSERT_EQ(0, fcntl(s.fd, F_SETSIG, SIGUSR1));
+	ASSERT_EQ(0, fcntl(s.fd, F_SETOWN, getpid()));
+	EXPECT_EQ(-ECAPMODE, capmode_run(set_signal, &s));
+	EXPECT_EQ(SIGUSR1, fcntl(s.fd, F_GETSIG));
+	group.pid = getpid();
+	ASSERT_EQ(0, fcntl(s.fd, F_SETOWN_EX, &group));
+	EXPECT_EQ(-ECAPMODE, capmode_run(set_signal, &s));
+	EXPECT_EQ(SIGUSR1, fcntl(s.fd, F_GETSIG));
+	s.sig = SIGIO;
+	EXPECT_EQ(0, in_child(set_signal, &s));
+	EXPECT_EQ(SIGIO, fcntl(s.fd, F_GETSIG));
+}
+
+/* ---- terminals ---- */
+
+/*
+ * In a session of its own with a terminal: a child that waits (and counts what
+ * comes) and leads the foreground group, and one that tries.
+ */
+struct terminal {
+	int master, slave;
+	bool enter;
+	pid_t foreground;	/* what to try, 0 for one's own */
+};
+
+static int open_terminal(struct terminal *t)
+{
+	int zero = 0;
+	char name[32];
+	unsigned int nr;
+
+	t->master = RET(open("/dev/ptmx", O_RDWR | O_NOCTTY));
+	if (t->master < 0)
+		return t->master;
+	if (ioctl(t->master, TIOCSPTLCK, &zero) ||
+	    ioctl(t->master, TIOCGPTN, &nr))
+		return -errno;
+	snprintf(name, sizeof(name), "/dev/pts/%u", nr);
+	t->slave = RET(open(name, O_RDWR | O_NOCTTY));
+#ifdef TIOCGPTPEER
+	if (t->slave < 0)
+		t->slave = RET(ioctl(t->master, TIOCGPTPEER,
+				     O_RDWR | O_NOCTTY));
+#endif
+	return t->slave < 0 ? t->slave : 0;
+}
+
+static int set_foreground(void *arg)
+{
+	struct terminal *t = arg;
+	pid_t pgrp;
+	int ret;
+
+	STEP(setsid() == getpid());
+	ret = open_terminal(t);
+	if (ret)
+		return ret;
+	STEP(!ioctl(t->slave, TIOCSCTTY, 0));
+	/* A second group in the session. */
+	pgrp = victim();
+	STEP(pgrp > 0);
+	signal(SIGTTOU, SIG_IGN);
+	if (t->enter)
+		STEP(!sys_cap_enter(0));
+	if (t->foreground == 1)
+		pgrp = 1;
+	if (t->foreground == NO_PID)
+		pgrp = NO_PID;
+	if (!t->foreground)
+		pgrp = getpgrp();
+	ret = RET(ioctl(t->slave, TIOCSPGRP, &pgrp));
+	if (ret == -ECAPMODE) {
+		STEP(!ioctl(t->slave, TIOCGPGRP, &pgrp));
+		STEP(pgrp == getpgrp());
+	}
+	return ret;
+}
+
+TEST(foreground_group)
+{
+	struct terminal t = { .foreground = 0 };
+
+	REQUIRE_CAPMODE();
+	if (in_child(set_foreground, &t) == -ENOENT)
+		SKIP(return, "no terminals here");
+	EXPECT_EQ(0, in_child(set_foreground, &t));
+	t.foreground = 2;
+	EXPECT_EQ(0, in_child(set_foreground, &t));
+	t.foreground = 1;
+	EXPECT_EQ(-EPERM, in_child(set_foreground, &t));
+	t.foreground = NO_PID;
+	EXPECT_EQ(-ESRCH, in_child(set_foreground, &t));
+	t.enter = true;
+	EXPECT_EQ(-ECAPMODE, in_child(set_foreground, &t));
+	t.foreground = 1;
+	EXPECT_EQ(-ECAPMODE, in_child(set_foreground, &t));
+	t.foreground = 2;
+	EXPECT_EQ(-ECAPMODE, in_child(set_foreground, &t));
+	t.foreground = 0;
+	EXPECT_EQ(0, in_child(set_foreground, &t));
+}
+
+/* A terminal gives itself an owner when it has none: its foreground group. */
+static int async_on_terminal(void *arg)
+{
+	struct terminal *t = arg;
+	struct f_owner_ex ex = {};
+	int ret;
+
+	STEP(setsid() == getpid());
+	ret = open_terminal(t);
+	if (ret)
+		return ret;
+	STEP(!ioctl(t->slave, TIOCSCTTY, 0));
+	if (t->enter)
+		STEP(!sys_cap_enter(0));
+	if (fcntl(t->slave, F_SETFL, O_RDWR | O_ASYNC))
+		return -errno;
+	STEP(!fcntl(t->slave, F_GETOWN_EX, &ex));
+	STEP(ex.pid == getpid());
+	return ex.type;
+}
+
+TEST(owner_of_a_terminal)
+{
+	struct terminal t = { .enter = false };
+
+	REQUIRE_CAPMODE();
+	if (in_child(async_on_terminal, &t) == -ENOENT)
+		SKIP(return, "no terminals here");
+	EXPECT_EQ(F_OWNER_PGRP, in_child(async_on_terminal, &t));
+	t.enter = true;
+	EXPECT_EQ(F_OWNER_PID, in_child(async_on_terminal, &t));
+}
+
+TEST_HARNESS_MAIN

@@ -1,0 +1,538 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Capability mode: signals. One can send them to oneself, and to nobody
+ * else by number; a descriptor of a process will do.
+ */
+#include "victims.h"
+
+#ifndef PIDFD_SIGNAL_THREAD
+#define PIDFD_SIGNAL_THREAD		(1U << 0)
+#define PIDFD_SIGNAL_THREAD_GROUP	(1U << 1)
+#define PIDFD_SIGNAL_PROCESS_GROUP	(1U << 2)
+#endif
+
+/* Signals that came to this process; children start with a copy. */
+static volatile sig_atomic_t came;
+
+static void count(int sig)
+{
+	came++;
+}
+
+/* Has the calling process count SIGUSR1, and lead its group. */
+static int be_counter(void)
+{
+	struct sigaction sa = { .sa_handler = count };
+
+	came = 0;
+	if (getpgrp() != getpid() && setpgid(0, 0))
+		return -errno;
+	return RET(sigaction(SIGUSR1, &sa, NULL));
+}
+
+/* ---- by number ---- */
+
+enum how { KILL, TKILL, TGKILL, SIGQUEUE, TGSIGQUEUE };
+
+struct send {
+	enum how how;
+	pid_t tgid, tid;
+	int sig;
+	bool thread;
+};
+
+static int __send_signal(void *arg)
+{
+	const struct send *s = arg;
+	siginfo_t info = {
+		.si_signo = s->sig,
+		.si_code = SI_QUEUE,
+	};
+
+	switch (s->how) {
+	case KILL:
+		return RET(syscall(__NR_kill, s->tgid, s->sig));
+	case TKILL:
+		return RET(syscall(__NR_tkill, s->tid, s->sig));
+	case TGKILL:
+		return RET(syscall(__NR_tgkill, s->tgid, s->tid, s->sig));
+	case SIGQUEUE:
+		return RET(syscall(__NR_rt_sigqueueinfo, s->tgid, s->sig,
+				   &info));
+	case TGSIGQUEUE:
+		return RET(syscall(__NR_rt_tgsigqueueinfo, s->tgid, s->tid,
+				   s->sig, &info));
+	default:
+		return NO_RESULT;
+	}
+}
+
+static int send_signal(void *arg)
+{
+	const struct send *s = arg;
+
+	return s->thread ? in_thread(__send_signal, arg) : __send_signal(arg);
+}
+
+FIXTURE(by_number)
+{
+};
+
+FIXTURE_VARIANT(by_number)
+{
+	enum how how;
+	bool thread;
+};
+
+#define HOW(n, h) \
+FIXTURE_VARIANT_ADD(by_number, n) { .how = h, .thread = false }; \
+FIXTURE_VARIANT_ADD(by_number, n ## _thread) { .how = h, .thread = true }
+
+HOW(kill, KILL);
+HOW(tkill, TKILL);
+HOW(tgkill, TGKILL);
+HOW(rt_sigqueueinfo, SIGQUEUE);
+HOW(rt_tgsigqueueinfo, TGSIGQUEUE);
+
+FIXTURE_SETUP(by_number)
+{
+	REQUIRE_CAPMODE();
+	ASSERT_EQ(0, be_counter());
+}
+
+FIXTURE_TEARDOWN(by_number)
+{
+}
+
+/* The parent: refused, nothing has come; from outside one comes. */
+TEST_F(by_number, parent)
+{
+	struct send s = {
+		.how = variant->how,
+		.thread = variant->thread,
+		.tgid = getpid(),
+		.tid = getpid(),
+		.sig = SIGUSR1,
+	};
+
+	EXPECT_EQ(-ECAPMODE, capmode_run(send_signal, &s));
+	EXPECT_EQ(0, came);
+	EXPECT_EQ(0, in_child(send_signal, &s));
+	EXPECT_EQ(1, came);
+}
+
+/* Signal 0 sends nothing, and tells whether there is a process. */
+TEST_F(by_number, signal_0)
+{
+	struct send s = {
+		.how = variant->how,
+		.thread = variant->thread,
+		.tgid = getpid(),
+		.tid = getpid(),
+	};
+
+	EXPECT_ECAPMODE(send_signal, &s);
+}
+
+TEST_F(by_number, victim)
+{
+	struct send s = {
+		.how = variant->how,
+		.thread = variant->thread,
+		.sig = SIGKILL,
+	};
+	int status;
+
+	s.tgid = victim();
+	s.tid = s.tgid;
+	ASSERT_LT(0, s.tgid);
+	EXPECT_EQ(-ECAPMODE, capmode_run(send_signal, &s));
+	/* Had it been sent, nobody would have to wait. */
+	EXPECT_EQ(0, kill(s.tgid, 0));
+	EXPECT_EQ(0, waitpid(s.tgid, &status, WNOHANG));
+	EXPECT_EQ(0, in_child(send_signal, &s));
+	ASSERT_EQ(s.tgid, waitpid(s.tgid, &status, 0));
+	EXPECT_TRUE(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+}
+
+TEST_F(by_number, none)
+{
+	struct send s = {
+		.how = variant->how,
+		.thread = variant->thread,
+		.tgid = NO_PID,
+		.tid = NO_PID,
+	};
+
+	EXPECT_EQ(-ESRCH, in_child(send_signal, &s));
+	EXPECT_EQ(-ECAPMODE, capmode_run(send_signal, &s));
+	s.sig = SIGKILL;
+	EXPECT_EQ(-ECAPMODE, capmode_run(send_signal, &s));
+}
+
+/* A signal that there is not: no way to ask, either. */
+TEST_F(by_number, no_signal)
+{
+	struct send s = {
+		.how = variant->how,
+		.thread = variant->thread,
+		.tgid = getpid(),
+		.tid = getpid(),
+		.sig = 65,
+	};
+
+	EXPECT_EQ(-EINVAL, in_child(send_signal, &s));
+	EXPECT_EQ(-ECAPMODE, capmode_run(send_signal, &s));
+}
+
+/* Oneself, by one's own number and by that of a thread. */
+static int to_oneself(void *arg)
+{
+	struct send s = *(struct send *)arg;
+	int err;
+
+	s.tgid = getpid();
+	s.tid = getpid();
+	came = 0;
+	err = send_signal(&s);
+	if (err)
+		return err;
+	/* To another thread than this one, it may be on its way. */
+	while (s.thread && !came)
+		sched_yield();
+	STEP(came == 1);
+	s.sig = 0;
+	STEP(!send_signal(&s));
+	return 0;
+}
+
+static int to_own_thread(void *arg)
+{
+	struct send s = *(struct send *)arg;
+	pid_t tid = idle_thread();
+	int err;
+
+	STEP(tid > 0);
+	/* kill(2) takes the number of a thread for that of its process. */
+	s.tgid = s.how == TGKILL || s.how == TGSIGQUEUE ? getpid() : tid;
+	s.tid = tid;
+	came = 0;
+	err = send_signal(&s);
+	if (err)
+		return err;
+	while (!came)
+		sched_yield();
+	return 0;
+}
+
+TEST_F(by_number, oneself)
+{
+	struct send s = {
+		.how = variant->how,
+		.thread = variant->thread,
+		.sig = SIGUSR1,
+	};
+
+	EXPECT_BOTH(to_oneself, &s);
+	EXPECT_BOTH(to_own_thread, &s);
+	EXPECT_EQ(0, came);
+}
+
+/* The process of another and a thread of one's own: both numbers count. */
+static int to_mixed(void *arg)
+{
+	struct send s = *(struct send *)arg;
+
+	s.tid = getpid();
+	return send_signal(&s);
+}
+
+TEST_F(by_number, mixed)
+{
+	struct send s = {
+		.how = variant->how,
+		.thread = variant->thread,
+		.tgid = getpid(),
+		.sig = SIGUSR1,
+	};
+
+	if (s.how != TGKILL && s.how != TGSIGQUEUE)
+		SKIP(return, "takes one number only");
+	EXPECT_EQ(-ESRCH, in_child(to_mixed, &s));
+	EXPECT_EQ(-ECAPMODE, capmode_run(to_mixed, &s));
+	s.tgid = NO_PID;
+	EXPECT_EQ(-ECAPMODE, capmode_run(to_mixed, &s));
+	EXPECT_EQ(0, came);
+}
+
+/* ---- groups ---- */
+
+TEST(groups)
+{
+	struct send s = { .how = KILL, .sig = SIGUSR1 };
+
+	REQUIRE_CAPMODE();
+	ASSERT_EQ(0, be_counter());
+	EXPECT_EQ(-ECAPMODE, capmode_run(send_signal, &s));
+	EXPECT_EQ(0, came);
+	EXPECT_EQ(0, in_child(send_signal, &s));
+	EXPECT_EQ(1, came);
+
+	came = 0;
+	s.tgid = -getpid();
+	EXPECT_EQ(-ECAPMODE, capmode_run(send_signal, &s));
+	EXPECT_EQ(0, came);
+	EXPECT_EQ(0, in_child(send_signal, &s));
+	EXPECT_EQ(1, came);
+
+	came = 0;
+	s.tgid = -1;
+	EXPECT_EQ(-ECAPMODE, capmode_run(send_signal, &s));
+	EXPECT_EQ(0, came);
+	s.sig = 0;
+	EXPECT_ECAPMODE(send_signal, &s);
+
+	s.tgid = 0;
+	EXPECT_ECAPMODE(send_signal, &s);
+	s.tgid = -getpid();
+	EXPECT_ECAPMODE(send_signal, &s);
+	s.tgid = -NO_PID;
+	EXPECT_EQ(-ESRCH, in_child(send_signal, &s));
+	EXPECT_EQ(-ECAPMODE, capmode_run(send_signal, &s));
+	s.tgid = INT_MIN;
+	EXPECT_EQ(-ESRCH, in_child(send_signal, &s));
+	EXPECT_EQ(-ECAPMODE, capmode_run(send_signal, &s));
+	EXPECT_EQ(0, came);
+}
+
+/* A group with nobody else in it is a group. */
+static int to_group_of_own(void *arg)
+{
+	STEP(!setpgid(0, 0));
+	return RET(kill(*(int *)arg, 0));
+}
+
+static int to_own_number(void *arg)
+{
+	STEP(!setpgid(0, 0));
+	return RET(kill(-getpid(), 0));
+}
+
+TEST(group_of_own)
+{
+	int zero = 0;
+
+	REQUIRE_CAPMODE();
+	EXPECT_ECAPMODE(to_group_of_own, &zero);
+	EXPECT_ECAPMODE(to_own_number, NULL);
+}
+
+/* ---- abort(3) ---- */
+
+static int aborts(void *arg)
+{
+	abort();
+}
+
+static int raises(void *arg)
+{
+	return RET(raise(SIGKILL));
+}
+
+/* The child's own number is one that it was not given before it was there. */
+static int child_aborts(void *arg)
+{
+	int pidfd;
+	pid_t child = fork_fd(&pidfd);
+
+	if (!child)
+		abort();
+	STEP(child > 0);
+	STEP(wait_fd(pidfd) == KILLED_BY(SIGABRT));
+	return 0;
+}
+
+TEST(abort_works)
+{
+	REQUIRE_CAPMODE();
+	EXPECT_EQ(KILLED_BY(SIGABRT), in_child(aborts, NULL));
+	EXPECT_EQ(KILLED_BY(SIGABRT), capmode_run(aborts, NULL));
+	EXPECT_EQ(KILLED_BY(SIGKILL), capmode_run(raises, NULL));
+	EXPECT_BOTH(child_aborts, NULL);
+}
+
+/* ---- by descriptor ---- */
+
+struct by_fd {
+	int fd;
+	int sig;
+	unsigned int flags;
+};
+
+static int send_by_fd(void *arg)
+{
+	const struct by_fd *s = arg;
+
+	return RET(syscall(__NR_pidfd_send_signal, s->fd, s->sig, NULL,
+			   s->flags));
+}
+
+FIXTURE(by_pidfd)
+{
+	int pidfd;
+	int proc;
+};
+
+FIXTURE_SETUP(by_pidfd)
+{
+	char name[32];
+
+	self->pidfd = -1;
+	self->proc = -1;
+	REQUIRE_CAPMODE();
+	ASSERT_EQ(0, be_counter());
+	self->pidfd = syscall(__NR_pidfd_open, getpid(), 0);
+	ASSERT_LE(0, self->pidfd);
+	snprintf(name, sizeof(name), "/proc/%d", getpid());
+	self->proc = open(name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	ASSERT_LE(0, self->proc);
+}
+
+FIXTURE_TEARDOWN(by_pidfd)
+{
+	close(self->pidfd);
+	close(self->proc);
+}
+
+TEST_F(by_pidfd, process)
+{
+	struct by_fd s = { .fd = self->pidfd, .sig = SIGUSR1 };
+
+	EXPECT_EQ(0, capmode_run(send_by_fd, &s));
+	EXPECT_EQ(1, came);
+	s.flags = PIDFD_SIGNAL_THREAD_GROUP;
+	EXPECT_EQ(0, capmode_run(send_by_fd, &s));
+	EXPECT_EQ(2, came);
+	s.flags = PIDFD_SIGNAL_THREAD;
+	EXPECT_EQ(0, capmode_run(send_by_fd, &s));
+	EXPECT_EQ(3, came);
+}
+
+TEST_F(by_pidfd, group)
+{
+	struct by_fd s = {
+		.fd = self->pidfd,
+		.sig = SIGUSR1,
+		.flags = PIDFD_SIGNAL_PROCESS_GROUP,
+	};
+
+	EXPECT_EQ(-ECAPMODE, capmode_run(send_by_fd, &s));
+	EXPECT_EQ(0, came);
+	EXPECT_EQ(0, in_child(send_by_fd, &s));
+	EXPECT_EQ(1, came);
+	s.sig = 0;
+	EXPECT_ECAPMODE(send_by_fd, &s);
+}
+
+TEST_F(by_pidfd, proc_directory)
+{
+	struct by_fd s = { .fd = self->proc, .sig = SIGUSR1 };
+
+	EXPECT_EQ(-ECAPMODE, capmode_run(send_by_fd, &s));
+	EXPECT_EQ(0, came);
+	EXPECT_EQ(0, in_child(send_by_fd, &s));
+	EXPECT_EQ(1, came);
+	s.flags = PIDFD_SIGNAL_PROCESS_GROUP;
+	EXPECT_EQ(-ECAPMODE, capmode_run(send_by_fd, &s));
+	EXPECT_EQ(1, came);
+	s.sig = 0;
+	s.flags = 0;
+	EXPECT_ECAPMODE(send_by_fd, &s);
+}
+
+/* What is no process stays what it was. */
+TEST_F(by_pidfd, another_file)
+{
+	struct by_fd s = { .fd = tmp_file(NULL, 1), .sig = SIGUSR1 };
+
+	ASSERT_LE(0, s.fd);
+	EXPECT_EQ(-EBADF, in_child(send_by_fd, &s));
+	EXPECT_EQ(-EBADF, capmode_run(send_by_fd, &s));
+	close(s.fd);
+	EXPECT_EQ(-EBADF, capmode_run(send_by_fd, &s));
+}
+
+/* A process that is none of one's own, by nothing but its descriptor. */
+TEST_F(by_pidfd, victim)
+{
+	pid_t other = victim();
+	struct by_fd s = { .sig = SIGKILL };
+	int status;
+
+	ASSERT_LT(0, other);
+	s.fd = syscall(__NR_pidfd_open, other, 0);
+	ASSERT_LE(0, s.fd);
+	EXPECT_EQ(0, capmode_run(send_by_fd, &s));
+	ASSERT_EQ(other, waitpid(other, &status, 0));
+	EXPECT_TRUE(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+}
+
+/* ---- the 32-bit gate of a 64-bit program ---- */
+
+#define I386_NR_kill		37
+#define I386_NR_tkill		238
+#define I386_NR_tgkill		270
+
+static int gate_kill(void *arg)
+{
+	return int80(I386_NR_kill, *(pid_t *)arg, SIGUSR1, 0, 0, 0, 0);
+}
+
+static int gate_tkill(void *arg)
+{
+	return int80(I386_NR_tkill, *(pid_t *)arg, SIGUSR1, 0, 0, 0, 0);
+}
+
+static int gate_tgkill(void *arg)
+{
+	pid_t pid = *(pid_t *)arg;
+
+	return int80(I386_NR_tgkill, pid, pid, SIGUSR1, 0, 0, 0);
+}
+
+static int gate_self(void *arg)
+{
+	pid_t self = getpid();
+
+	came = 0;
+	STEP(!gate_kill(&self));
+	STEP(!gate_tkill(&self));
+	STEP(!gate_tgkill(&self));
+	STEP(came == 3);
+	return 0;
+}
+
+TEST(by_the_32_bit_gate)
+{
+	pid_t self = getpid(), none = NO_PID, group = 0;
+
+	REQUIRE_CAPMODE();
+	if (!have_int80())
+		SKIP(return, "no 32-bit gate from here");
+	ASSERT_EQ(0, be_counter());
+	EXPECT_EQ(-ECAPMODE, capmode_run(gate_kill, &self));
+	EXPECT_EQ(-ECAPMODE, capmode_run(gate_tkill, &self));
+	EXPECT_EQ(-ECAPMODE, capmode_run(gate_tgkill, &self));
+	EXPECT_EQ(-ECAPMODE, capmode_run(gate_kill, &none));
+	EXPECT_EQ(-ECAPMODE, capmode_run(gate_tkill, &none));
+	EXPECT_EQ(-ECAPMODE, capmode_run(gate_tgkill, &none));
+	EXPECT_EQ(-ECAPMODE, capmode_run(gate_kill, &group));
+	EXPECT_EQ(0, came);
+	EXPECT_EQ(0, in_child(gate_kill, &self));
+	EXPECT_EQ(0, in_child(gate_tkill, &self));
+	EXPECT_EQ(0, in_child(gate_tgkill, &self));
+	EXPECT_EQ(3, came);
+	EXPECT_BOTH(gate_self, NULL);
+}
+
+TEST_HARNESS_MAIN

@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Capability mode and ioctls on sockets: those that tell of the socket work,
+ * those that name an interface, a route or a namespace are refused.
+ */
+#include "sockets.h"
+
+#include <linux/if_tun.h>
+#include <linux/sockios.h>
+#include <net/route.h>
+#include <termios.h>
+
+#ifndef SIOCUNIXFILE
+#define SIOCUNIXFILE	(SIOCPROTOPRIVATE + 0)
+#endif
+
+#define I386_NR_ioctl	54
+
+/* The index of the loopback interface, on every machine. */
+#define LO	1
+
+FIXTURE(sockioctl)
+{
+	struct arena *m;
+};
+
+FIXTURE_VARIANT(sockioctl)
+{
+	enum road road;
+};
+
+FIXTURE_VARIANT_ADD(sockioctl, call)
+{
+	.road = ROAD_CALL,
+};
+
+FIXTURE_VARIANT_ADD(sockioctl, socketcall)
+{
+	.road = ROAD_SOCKETCALL,
+};
+
+FIXTURE_SETUP(sockioctl)
+{
+	REQUIRE_CAPMODE();
+	if (!road_there(variant->road))
+		SKIP(return, "no socketcall here");
+	self->m = low_page();
+	ASSERT_TRUE(!!self->m);
+}
+
+FIXTURE_TEARDOWN(sockioctl)
+{
+}
+
+struct control_call {
+	enum road road;		/* ROAD_SOCKETCALL: of 32 bits */
+	void *arg;
+	int fd;
+	unsigned long cmd;
+	union {
+		int i;
+		struct ifreq ifr;
+		char bytes[64];
+	} init, got;
+};
+
+static int try_ioctl(void *arg)
+{
+	struct control_call *c = arg;
+	int ret;
+
+	memcpy(c->arg, &c->init, sizeof(c->init));
+	if (road_compat(c->road))
+		ret = int80(I386_NR_ioctl, c->fd, c->cmd, (uintptr_t)c->arg, 0,
+			    0, 0);
+	else
+		ret = RET(syscall(__NR_ioctl, c->fd, c->cmd, c->arg));
+	STEP(ret != -ECAPMODE || !memcmp(c->arg, &c->init, sizeof(c->init)));
+	return ret;
+}
+
+/* Interfaces, by name and by number. */
+TEST_F(sockioctl, interface)
+{
+	static const unsigned long cmds[] = {
+		SIOCGIFFLAGS, SIOCGIFINDEX, SIOCGIFADDR, SIOCGIFMTU,
+		SIOCGIFNETMASK, SIOCGIFHWADDR, SIOCGIFNAME, SIOCGIFTXQLEN,
+	};
+	struct control_call c = { .road = variant->road, .arg = self->m };
+	unsigned int i;
+
+	c.fd = socket(AF_INET, SOCK_DGRAM, 0);
+	ASSERT_LE(0, c.fd);
+	for (i = 0; i < ARRAY_SIZE(cmds); i++) {
+		memset(&c.init, 0, sizeof(c.init));
+		if (cmds[i] == SIOCGIFNAME)
+			c.init.ifr.ifr_ifindex = LO;
+		else
+			snprintf(c.init.ifr.ifr_name, IFNAMSIZ, "lo");
+		c.cmd = cmds[i];
+		EXPECT_EQ(0, in_child(try_ioctl, &c))
+			TH_LOG("ioctl %#lx", c.cmd);
+		EXPECT_EQ(-ECAPMODE, capmode_run(try_ioctl, &c))
+			TH_LOG("ioctl %#lx", c.cmd);
+	}
+	/* One that is not there is not to be told from one that is. */
+	snprintf(c.init.ifr.ifr_name, IFNAMSIZ, "none0");
+	c.cmd = SIOCGIFINDEX;
+	EXPECT_EQ(-ENODEV, in_child(try_ioctl, &c));
+	EXPECT_EQ(-ECAPMODE, capmode_run(try_ioctl, &c));
+	/* And changing one. */
+	snprintf(c.init.ifr.ifr_name, IFNAMSIZ, "lo");
+	c.init.ifr.ifr_mtu = 4321;
+	c.cmd = SIOCSIFMTU;
+	EXPECT_EQ(-ECAPMODE, capmode_run(try_ioctl, &c));
+	c.cmd = SIOCGIFMTU;
+	ASSERT_EQ(0, ioctl(c.fd, SIOCGIFMTU, &c.init));
+	EXPECT_NE(4321, c.init.ifr.ifr_mtu);
+	c.cmd = SIOCSIFMTU;
+	EXPECT_EQ(0, in_child(try_ioctl, &c));
+}
+
+TEST_F(sockioctl, refused)
+{
+	static const unsigned long cmds[] = {
+		SIOCGIFCONF, SIOCADDRT, SIOCDELRT, SIOCGARP, SIOCGSKNS,
+		SIOCETHTOOL, SIOCGIFBR, SIOCGIFVLAN, SIOCUNIXFILE,
+		SIOCDEVPRIVATE, SIOCDEVPRIVATE + 15, SIOCPROTOPRIVATE,
+		SIOCWANDEV, SIOCBONDENSLAVE, 0x8B01 /* SIOCGIWNAME */,
+		0x8913, 0x1234, 0xdeadbeef,
+	};
+	static const int families[] = { AF_INET, AF_INET6, AF_UNIX };
+	struct control_call c = { .road = variant->road, .arg = self->m };
+	unsigned int i, f;
+
+	for (f = 0; f < ARRAY_SIZE(families); f++) {
+		c.fd = socket(families[f], SOCK_DGRAM, 0);
+		ASSERT_LE(0, c.fd);
+		for (i = 0; i < ARRAY_SIZE(cmds); i++) {
+			c.cmd = cmds[i];
+			EXPECT_NE(-ECAPMODE, in_child(try_ioctl, &c));
+			EXPECT_EQ(-ECAPMODE, capmode_run(try_ioctl, &c))
+				TH_LOG("ioctl %#lx", c.cmd);
+		}
+		close(c.fd);
+	}
+	/* So that it is the mode that refuses: this hands out a descriptor. */
+	c.fd = socket(AF_INET, SOCK_DGRAM, 0);
+	c.cmd = SIOCGSKNS;
+	EXPECT_LE(0, in_child(try_ioctl, &c));
+}
+
+TEST_F(sockioctl, allowed)
+{
+	static const unsigned long cmds[] = {
+		FIONREAD, TIOCOUTQ, FIONBIO, FIOASYNC, FIOCLEX, FIONCLEX,
+		FIOGETOWN, SIOCGPGRP, SIOCGSTAMP_OLD, SIOCGSTAMPNS_OLD,
+	};
+	struct control_call c = { .road = variant->road, .arg = self->m };
+	struct peer p;
+	unsigned int i;
+	char buf;
+
+	ASSERT_EQ(0, peer_init(&p, AF_INET, variant->road));
+	/* Something to have a time. */
+	c.fd = p.rx;
+	ioctl(c.fd, SIOCGSTAMP_OLD, self->m);
+	ASSERT_EQ(1, send(p.tx, "d", 1, 0));
+	ASSERT_EQ(1, recv(p.rx, &buf, 1, 0));
+	for (i = 0; i < ARRAY_SIZE(cmds); i++) {
+		c.cmd = cmds[i];
+		EXPECT_BOTH(try_ioctl, &c);
+	}
+	c.fd = connected_socket(AF_INET, SOCK_STREAM, &p.laddr, p.llen);
+	ASSERT_LE(0, c.fd);
+	c.cmd = SIOCATMARK;
+	EXPECT_BOTH(try_ioctl, &c);
+	c.cmd = SIOCOUTQNSD;
+	EXPECT_BOTH(try_ioctl, &c);
+}
+
+static int try_isatty(void *arg)
+{
+	struct control_call *c = arg;
+
+	return isatty(c->fd) ? 0 : -errno;
+}
+
+/* As ever, so that isatty(3) and what prints goes on. */
+TEST_F(sockioctl, terminal)
+{
+	struct control_call c = { .road = variant->road, .arg = self->m };
+	int sv[2];
+
+	ASSERT_EQ(0, socketpair(AF_UNIX, SOCK_STREAM, 0, sv));
+	c.fd = sv[0];
+	c.cmd = TCGETS;
+	EXPECT_EQ(-ENOTTY, in_child(try_ioctl, &c));
+	EXPECT_EQ(-ENOTTY, capmode_run(try_ioctl, &c));
+	EXPECT_EQ(-ENOTTY, in_child(try_isatty, &c));
+	EXPECT_EQ(-ENOTTY, capmode_run(try_isatty, &c));
+}
+
+TEST_F(sockioctl, tun)
+{
+	struct control_call c = { .road = variant->road, .arg = self->m };
+
+	c.fd = open("/dev/net/tun", O_RDWR);
+	if (c.fd < 0)
+		SKIP(return, "no /dev/net/tun");
+	snprintf(c.init.ifr.ifr_name, IFNAMSIZ, "cap0");
+	c.init.ifr.ifr_flags = IFF_TUN;
+	c.cmd = TUNSETIFF;
+	EXPECT_EQ(-ECAPMODE, capmode_run(try_ioctl, &c));
+	EXPECT_EQ(0, if_nametoindex("cap0"));
+	EXPECT_EQ(0, in_child(try_ioctl, &c));
+}
+
+TEST_HARNESS_MAIN

@@ -1,0 +1,578 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Capability mode and messages: one with an address is refused, by whichever
+ * call it comes, and so is one whose control messages name something. Nobody
+ * gets an address by sending, nor a descriptor of a sender by receiving.
+ */
+#include "sockets.h"
+
+#include <linux/sctp.h>
+#include <sys/sendfile.h>
+
+#ifndef SOL_SCTP
+#define SOL_SCTP	IPPROTO_SCTP
+#endif
+#ifndef SO_PASSPIDFD
+#define SO_PASSPIDFD	76
+#endif
+#ifndef SCM_PIDFD
+#define SCM_PIDFD	4
+#endif
+
+/* The index of the loopback interface, on every machine. */
+#define LO	1
+
+FIXTURE(sock)
+{
+	struct peer p;
+};
+
+FIXTURE_VARIANT(sock)
+{
+	int domain;
+	enum road road;
+};
+
+FIXTURE_VARIANT_ADD(sock, inet)
+{
+	.domain = AF_INET,
+	.road = ROAD_CALL,
+};
+
+FIXTURE_VARIANT_ADD(sock, inet_socketcall)
+{
+	.domain = AF_INET,
+	.road = ROAD_SOCKETCALL,
+};
+
+FIXTURE_VARIANT_ADD(sock, inet6)
+{
+	.domain = AF_INET6,
+	.road = ROAD_CALL,
+};
+
+FIXTURE_VARIANT_ADD(sock, inet6_socketcall)
+{
+	.domain = AF_INET6,
+	.road = ROAD_SOCKETCALL,
+};
+
+FIXTURE_VARIANT_ADD(sock, unix)
+{
+	.domain = AF_UNIX,
+	.road = ROAD_CALL,
+};
+
+FIXTURE_VARIANT_ADD(sock, unix_socketcall)
+{
+	.domain = AF_UNIX,
+	.road = ROAD_SOCKETCALL,
+};
+
+FIXTURE_SETUP(sock)
+{
+	REQUIRE_CAPMODE();
+	if (!road_there(variant->road))
+		SKIP(return, "no socketcall here");
+	ASSERT_EQ(0, peer_init(&self->p, variant->domain, variant->road));
+}
+
+FIXTURE_TEARDOWN(sock)
+{
+}
+
+/* ---- addresses of messages ---- */
+
+TEST_F(sock, send_to)
+{
+	struct sending s = { .p = &self->p, .fd = -1 };
+
+	for (s.how = 0; s.how < HOWS; s.how++) {
+		EXPECT_EQ(1, in_child(try_send_to, &s))
+			TH_LOG("%s", how_name(s.how));
+		EXPECT_EQ(1, peer_got(&self->p));
+		EXPECT_EQ(-ECAPMODE, capmode_run(try_send_to, &s))
+			TH_LOG("%s", how_name(s.how));
+		EXPECT_EQ(0, peer_got(&self->p));
+	}
+}
+
+/* The socket is connected to just that address. */
+TEST_F(sock, send_to_the_same)
+{
+	struct sending s = { .p = &self->p, .fd = self->p.tx };
+
+	for (s.how = 0; s.how < HOWS; s.how++) {
+		EXPECT_EQ(1, in_child(try_send_to, &s))
+			TH_LOG("%s", how_name(s.how));
+		EXPECT_EQ(1, peer_got(&self->p));
+		EXPECT_EQ(-ECAPMODE, capmode_run(try_send_to, &s))
+			TH_LOG("%s", how_name(s.how));
+		EXPECT_EQ(0, peer_got(&self->p));
+	}
+}
+
+/* MSG_FASTOPEN connects by the way. */
+static int try_fastopen(void *arg)
+{
+	struct sending *s = arg;
+	struct peer *p = s->p;
+	int fd = RET(socket(p->domain, SOCK_STREAM, 0));
+	int ret;
+
+	STEP(fd >= 0);
+	p->m->addr = p->laddr;
+	ret = road_send(p->road, p->m, s->how, fd, p->llen, MSG_FASTOPEN);
+	STEP(has_peer(fd) == (ret > 0));
+	STEP(has_address(fd) == (ret > 0));
+	return ret;
+}
+
+TEST_F(sock, fastopen)
+{
+	struct sending s = { .p = &self->p };
+
+	if (variant->domain == AF_UNIX)
+		return;
+	for (s.how = 0; s.how < HOWS; s.how++) {
+		EXPECT_EQ(1, in_child(try_fastopen, &s))
+			TH_LOG("%s", how_name(s.how));
+		EXPECT_EQ(1, peer_met(&self->p));
+		EXPECT_EQ(-ECAPMODE, capmode_run(try_fastopen, &s))
+			TH_LOG("%s", how_name(s.how));
+		EXPECT_EQ(0, peer_met(&self->p));
+	}
+}
+
+/* The second of two has an address: the first is sent, and that is all. */
+static int try_second(void *arg)
+{
+	struct peer *p = arg;
+	struct arena *m = p->m;
+
+	m->addr = p->raddr;
+	fill_msg(m, p->rlen, NULL, 0);
+	m->mmsg[0].msg_hdr.msg_name = NULL;
+	m->mmsg[0].msg_hdr.msg_namelen = 0;
+	m->mmsg32[0][0] = 0;
+	m->mmsg32[0][1] = 0;
+	return road_call(p->road, m, SYS_SENDMMSG, p->tx, road_compat(p->road) ?
+			 (uintptr_t)m->mmsg32 : (uintptr_t)m->mmsg, 2, 0, 0, 0);
+}
+
+TEST_F(sock, sendmmsg_second)
+{
+	EXPECT_EQ(2, in_child(try_second, &self->p));
+	EXPECT_EQ(2, peer_got(&self->p));
+	EXPECT_EQ(1, capmode_run(try_second, &self->p));
+	EXPECT_EQ(1, peer_got(&self->p));
+}
+
+TEST_F(sock, send_connected)
+{
+	struct sending s = { .p = &self->p, .fd = self->p.tx };
+
+	for (s.how = 0; s.how < HOWS; s.how++) {
+		EXPECT_BOTH(try_send, &s);
+		EXPECT_EQ(2, peer_got(&self->p));
+	}
+}
+
+/* ---- automatic addresses of senders ---- */
+
+enum autobind {
+	AUTO_SEND,
+	AUTO_SENDMSG,
+	AUTO_SENDMMSG,
+	AUTO_WRITE,
+	AUTO_SPLICE,
+	AUTO_SENDFILE,
+	AUTOS,
+};
+
+struct autobinding {
+	struct peer *p;
+	enum autobind how;
+};
+
+static int auto_send(struct autobinding *a, int fd)
+{
+	int pipefd[2], file;
+
+	switch (a->how) {
+	case AUTO_WRITE:
+		return RET(write(fd, "d", 1));
+	case AUTO_SPLICE:
+		STEP(!pipe(pipefd) && write(pipefd[1], "d", 1) == 1);
+		return RET(splice(pipefd[0], NULL, fd, NULL, 1, 0));
+	case AUTO_SENDFILE:
+		file = RET(syscall(__NR_memfd_create, "", 0));
+		STEP(file >= 0 && write(file, "d", 1) == 1);
+		STEP(!lseek(file, 0, SEEK_SET));
+		return RET(sendfile(fd, file, NULL, 1));
+	default:
+		return road_send(a->p->road, a->p->m, (enum how)a->how, fd, 0,
+				 0);
+	}
+}
+
+/*
+ * Nobody is there to send to, but on the way to that the socket gets a port and
+ * can be reached.
+ */
+static int try_autobind(void *arg)
+{
+	struct autobinding *a = arg;
+	int fd = RET(socket(a->p->domain, SOCK_DGRAM, 0));
+	int ret;
+
+	STEP(fd >= 0 && !has_address(fd));
+	ret = auto_send(a, fd);
+	if (ret == -EDESTADDRREQ) {
+		STEP(has_address(fd));
+		return 0;
+	}
+	STEP(!has_address(fd));
+	return ret;
+}
+
+TEST_F(sock, autobind)
+{
+	struct autobinding a = { .p = &self->p };
+
+	if (variant->domain == AF_UNIX)
+		return;
+	for (a.how = 0; a.how < AUTOS; a.how++) {
+		EXPECT_EQ(0, in_child(try_autobind, &a))
+			TH_LOG("way %d", a.how);
+		EXPECT_EQ(-ECAPMODE, capmode_run(try_autobind, &a))
+			TH_LOG("way %d", a.how);
+	}
+}
+
+/* Who wants credentials gets a name with the first send. A pair needs none. */
+struct passcred {
+	int sv[2];
+	bool named;
+};
+
+static int try_passcred(void *arg)
+{
+	struct passcred *c = arg;
+	char buf;
+
+	STEP(send(c->sv[0], "d", 1, 0) == 1);
+	STEP(recv(c->sv[1], &buf, 1, MSG_DONTWAIT) == 1);
+	return has_address(c->sv[0]);
+}
+
+TEST(unix_autobind)
+{
+	static const int types[] = { SOCK_DGRAM, SOCK_SEQPACKET };
+	struct passcred c;
+	int on = 1;
+	int i;
+
+	REQUIRE_CAPMODE();
+	for (i = 0; i < 2; i++) {
+		ASSERT_EQ(0, socketpair(AF_UNIX, types[i], 0, c.sv));
+		ASSERT_EQ(0, setsockopt(c.sv[0], SOL_SOCKET, SO_PASSCRED, &on,
+					sizeof(on)));
+		EXPECT_EQ(0, capmode_run(try_passcred, &c));
+		EXPECT_EQ(1, in_child(try_passcred, &c));
+	}
+}
+
+/* ---- control messages ---- */
+
+FIXTURE(msg)
+{
+	struct arena *m;
+};
+
+FIXTURE_VARIANT(msg)
+{
+	enum road road;
+};
+
+FIXTURE_VARIANT_ADD(msg, call)
+{
+	.road = ROAD_CALL,
+};
+
+FIXTURE_VARIANT_ADD(msg, socketcall)
+{
+	.road = ROAD_SOCKETCALL,
+};
+
+FIXTURE_SETUP(msg)
+{
+	REQUIRE_CAPMODE();
+	if (!road_there(variant->road))
+		SKIP(return, "no socketcall here");
+	self->m = low_page();
+	ASSERT_TRUE(!!self->m);
+}
+
+FIXTURE_TEARDOWN(msg)
+{
+}
+
+/**
+ * struct control - sending with a control message
+ * @road: By which call.
+ * @m: Where the message is put.
+ * @fd: A socket that is connected.
+ * @rx: Its other end.
+ * @level: Of the control message.
+ * @type: Of the control message.
+ * @len: How much data it has.
+ * @data: The data.
+ */
+struct control {
+	enum road road;
+	struct arena *m;
+	int fd;
+	int rx;
+	int level;
+	int type;
+	size_t len;
+	union {
+		int i;
+		struct ucred cred;
+		struct in_addr in;
+		struct in_pktinfo info;
+		struct in6_pktinfo info6;
+		char bytes[64];
+	} data;
+};
+
+static int try_control(void *arg)
+{
+	struct control *c = arg;
+	bool compat = road_compat(c->road);
+	char *buf = (char *)(c->m + 1);
+	uint32_t *h32 = (uint32_t *)buf;
+	struct cmsghdr *h = (struct cmsghdr *)buf;
+	char got;
+	int ret;
+
+	memset(buf, 0, CMSG_SPACE(c->len));
+	if (compat) {
+		h32[0] = 12 + c->len;
+		h32[1] = c->level;
+		h32[2] = c->type;
+		memcpy(h32 + 3, &c->data, c->len);
+		fill_msg(c->m, 0, buf, 12 + ((c->len + 3) & ~3));
+	} else {
+		h->cmsg_len = CMSG_LEN(c->len);
+		h->cmsg_level = c->level;
+		h->cmsg_type = c->type;
+		memcpy(CMSG_DATA(h), &c->data, c->len);
+		fill_msg(c->m, 0, buf, CMSG_SPACE(c->len));
+	}
+	ret = road_call(c->road, c->m, SYS_SENDMSG, c->fd, compat ?
+			(uintptr_t)c->m->msg32 : (uintptr_t)&c->m->msg, 0, 0, 0,
+			0);
+	/* The first that comes is what was sent, or else what comes next. */
+	STEP(send(c->fd, "m", 1, 0) == 1);
+	STEP(recv(c->rx, &got, 1, 0) == 1);
+	STEP(got == (ret == 1 ? 'd' : 'm'));
+	if (ret == 1)
+		STEP(recv(c->rx, &got, 1, 0) == 1 && got == 'm');
+	return ret;
+}
+
+TEST_F(msg, credentials)
+{
+	struct control c = {
+		.road = variant->road,
+		.m = self->m,
+		.level = SOL_SOCKET,
+		.type = SCM_CREDENTIALS,
+		.len = sizeof(struct ucred),
+	};
+	struct ucred *cred = &c.data.cred;
+	int sv[2];
+
+	ASSERT_EQ(0, socketpair(AF_UNIX, SOCK_STREAM, 0, sv));
+	c.fd = sv[0];
+	c.rx = sv[1];
+	if (geteuid())
+		SKIP(return, "only root may name another");
+	/* The parent of who tries. */
+	cred->pid = getpid();
+	EXPECT_EQ(1, in_child(try_control, &c));
+	EXPECT_EQ(-ECAPMODE, capmode_run(try_control, &c));
+	/* Nobody: not to be told from somebody. */
+	cred->pid = 0x3fffffff;
+	EXPECT_EQ(-ESRCH, in_child(try_control, &c));
+	EXPECT_EQ(-ECAPMODE, capmode_run(try_control, &c));
+}
+
+static int try_own_credentials(void *arg)
+{
+	struct control *c = arg;
+	struct ucred *cred = &c->data.cred;
+
+	cred->pid = getpid();
+	cred->uid = getuid();
+	cred->gid = getgid();
+	return try_control(arg);
+}
+
+TEST_F(msg, own_credentials)
+{
+	struct control c = {
+		.road = variant->road,
+		.m = self->m,
+		.level = SOL_SOCKET,
+		.type = SCM_CREDENTIALS,
+		.len = sizeof(struct ucred),
+	};
+	int sv[2];
+
+	ASSERT_EQ(0, socketpair(AF_UNIX, SOCK_STREAM, 0, sv));
+	c.fd = sv[0];
+	c.rx = sv[1];
+	EXPECT_BOTH(try_own_credentials, &c);
+}
+
+TEST_F(msg, inet_control)
+{
+	struct control c = {
+		.road = variant->road,
+		.m = self->m,
+		.level = SOL_IP,
+		.type = IP_PKTINFO,
+		.len = sizeof(struct in_pktinfo),
+	};
+	struct peer p;
+
+	ASSERT_EQ(0, peer_init(&p, AF_INET, variant->road));
+	c.fd = p.tx;
+	c.rx = p.rx;
+	c.data.info.ipi_ifindex = LO;
+	c.data.info.ipi_spec_dst.s_addr = htonl(INADDR_LOOPBACK);
+	EXPECT_EQ(1, in_child(try_control, &c));
+	EXPECT_EQ(-ECAPMODE, capmode_run(try_control, &c));
+	/* Where on the way: "no operation". */
+	c.type = IP_RETOPTS;
+	c.len = 4;
+	memset(&c.data, 1, 4);
+	EXPECT_EQ(1, in_child(try_control, &c));
+	EXPECT_EQ(-ECAPMODE, capmode_run(try_control, &c));
+	/* Those that are about the packet only. */
+	c.type = IP_TTL;
+	c.data.i = 7;
+	EXPECT_BOTH(try_control, &c);
+}
+
+TEST_F(msg, inet6_control)
+{
+	static const uint8_t rthdr[8 + 16] = { 0, 2, 2, 1 };
+	struct control c = {
+		.road = variant->road,
+		.m = self->m,
+		.level = SOL_IPV6,
+		.type = IPV6_PKTINFO,
+		.len = sizeof(struct in6_pktinfo),
+	};
+	struct peer p;
+
+	ASSERT_EQ(0, peer_init(&p, AF_INET6, variant->road));
+	c.fd = p.tx;
+	c.rx = p.rx;
+	c.data.info6.ipi6_addr = in6addr_loopback;
+	c.data.info6.ipi6_ifindex = LO;
+	EXPECT_EQ(1, in_child(try_control, &c));
+	EXPECT_EQ(-ECAPMODE, capmode_run(try_control, &c));
+	/* A router on the way; one that this kernel does not take. */
+	c.type = IPV6_RTHDR;
+	c.len = sizeof(rthdr);
+	memcpy(&c.data, rthdr, sizeof(rthdr));
+	EXPECT_EQ(-EINVAL, in_child(try_control, &c));
+	EXPECT_EQ(-ECAPMODE, capmode_run(try_control, &c));
+	c.type = IPV6_HOPLIMIT;
+	c.len = sizeof(int);
+	c.data.i = 7;
+	EXPECT_BOTH(try_control, &c);
+}
+
+TEST_F(msg, sctp_control)
+{
+	struct control c = {
+		.road = variant->road,
+		.m = self->m,
+		.level = SOL_SCTP,
+		.type = SCTP_DSTADDRV4,
+		.len = sizeof(struct in_addr),
+	};
+	struct sockaddr_storage ss;
+	socklen_t len;
+	int fd;
+
+	fd = bound_socket(AF_INET, SOCK_STREAM, IPPROTO_SCTP, &ss, &len);
+	if (fd == -EPROTONOSUPPORT)
+		SKIP(return, "no SCTP");
+	ASSERT_LE(0, fd);
+	ASSERT_EQ(0, listen(fd, 16));
+	c.fd = socket(AF_INET, SOCK_STREAM, IPPROTO_SCTP);
+	ASSERT_EQ(0, connect(c.fd, (void *)&ss, len));
+	c.rx = accept(fd, NULL, NULL);
+	ASSERT_LE(0, c.rx);
+	c.data.in.s_addr = htonl(INADDR_LOOPBACK);
+	EXPECT_EQ(1, in_child(try_control, &c));
+	EXPECT_EQ(-ECAPMODE, capmode_run(try_control, &c));
+}
+
+/* What recvmsg() on @arg has of a sender: the descriptor, or why there is none. */
+static int try_recv_pidfd(void *arg)
+{
+	int next = dup(0), val = NO_RESULT;
+	union {
+		struct cmsghdr h;
+		char buf[CMSG_SPACE(64)];
+	} u = {};
+	struct cmsghdr *h;
+	char c;
+	struct iovec iov = { .iov_base = &c, .iov_len = 1 };
+	struct msghdr msg = {
+		.msg_iov = &iov,
+		.msg_iovlen = 1,
+		.msg_control = &u,
+		.msg_controllen = sizeof(u),
+	};
+
+	STEP(next >= 0 && !close(next));
+	STEP(recvmsg(*(int *)arg, &msg, 0) == 1 && c == 'd');
+	for (h = CMSG_FIRSTHDR(&msg); h; h = CMSG_NXTHDR(&msg, h)) {
+		if (h->cmsg_level == SOL_SOCKET && h->cmsg_type == SCM_PIDFD)
+			memcpy(&val, CMSG_DATA(h), sizeof(val));
+	}
+	if (val >= 0) {
+		STEP(val == next);
+		return 0;
+	}
+	STEP(dup(0) == next);
+	return val;
+}
+
+/* Asked for before: the message comes, without a descriptor of its sender. */
+TEST(scm_pidfd)
+{
+	static const int types[] = { SOCK_STREAM, SOCK_DGRAM };
+	int sv[2], i, on = 1;
+
+	REQUIRE_CAPMODE();
+	for (i = 0; i < 2; i++) {
+		ASSERT_EQ(0, socketpair(AF_UNIX, types[i], 0, sv));
+		ASSERT_EQ(0, setsockopt(sv[1], SOL_SOCKET, SO_PASSPIDFD, &on,
+					sizeof(on)));
+		ASSERT_EQ(1, send(sv[0], "d", 1, 0));
+		ASSERT_EQ(1, send(sv[0], "d", 1, 0));
+		EXPECT_ECAPMODE(try_recv_pidfd, &sv[1]);
+	}
+}
+
+TEST_HARNESS_MAIN

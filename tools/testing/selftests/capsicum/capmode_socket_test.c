@@ -1,0 +1,594 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Capability mode: sockets that were there go on working, new ones reach nobody,
+ * and none is bound, connected or made to listen at an address.
+ */
+#include "sockets.h"
+
+#ifndef IPPROTO_MPTCP
+#define IPPROTO_MPTCP	262
+#endif
+#ifndef IPPROTO_L2TP
+#define IPPROTO_L2TP	115
+#endif
+#ifndef IPPROTO_SMC
+#define IPPROTO_SMC	256
+#endif
+
+FIXTURE(sock)
+{
+	struct peer p;
+};
+
+FIXTURE_VARIANT(sock)
+{
+	int domain;
+	enum road road;
+};
+
+FIXTURE_VARIANT_ADD(sock, inet)
+{
+	.domain = AF_INET,
+	.road = ROAD_CALL,
+};
+
+FIXTURE_VARIANT_ADD(sock, inet_socketcall)
+{
+	.domain = AF_INET,
+	.road = ROAD_SOCKETCALL,
+};
+
+FIXTURE_VARIANT_ADD(sock, inet6)
+{
+	.domain = AF_INET6,
+	.road = ROAD_CALL,
+};
+
+FIXTURE_VARIANT_ADD(sock, inet6_socketcall)
+{
+	.domain = AF_INET6,
+	.road = ROAD_SOCKETCALL,
+};
+
+FIXTURE_VARIANT_ADD(sock, unix)
+{
+	.domain = AF_UNIX,
+	.road = ROAD_CALL,
+};
+
+FIXTURE_VARIANT_ADD(sock, unix_socketcall)
+{
+	.domain = AF_UNIX,
+	.road = ROAD_SOCKETCALL,
+};
+
+FIXTURE_SETUP(sock)
+{
+	REQUIRE_CAPMODE();
+	if (!road_there(variant->road))
+		SKIP(return, "no socketcall here");
+	ASSERT_EQ(0, peer_init(&self->p, variant->domain, variant->road));
+}
+
+FIXTURE_TEARDOWN(sock)
+{
+}
+
+/* ---- bind, connect, listen ---- */
+
+static int try_bind(void *arg)
+{
+	struct peer *p = arg;
+	int fd = RET(socket(p->domain, SOCK_STREAM, 0));
+	socklen_t len = any_address(p->domain, &p->m->addr);
+	int ret;
+
+	STEP(fd >= 0);
+	ret = road_call(p->road, p->m, SYS_BIND, fd, (uintptr_t)&p->m->addr,
+			len, 0, 0, 0);
+	STEP(has_address(fd) == !ret);
+	return ret;
+}
+
+TEST_F(sock, bind)
+{
+	EXPECT_ECAPMODE(try_bind, &self->p);
+}
+
+static int try_connect(void *arg)
+{
+	struct peer *p = arg;
+	int fd = RET(socket(p->domain, SOCK_STREAM, 0));
+	int ret;
+
+	STEP(fd >= 0);
+	p->m->addr = p->laddr;
+	ret = road_call(p->road, p->m, SYS_CONNECT, fd, (uintptr_t)&p->m->addr,
+			p->llen, 0, 0, 0);
+	STEP(has_peer(fd) == !ret);
+	STEP(p->domain == AF_UNIX || has_address(fd) == !ret);
+	return ret;
+}
+
+TEST_F(sock, connect)
+{
+	EXPECT_EQ(0, in_child(try_connect, &self->p));
+	EXPECT_EQ(1, peer_met(&self->p));
+	EXPECT_EQ(-ECAPMODE, capmode_run(try_connect, &self->p));
+	EXPECT_EQ(0, peer_met(&self->p));
+}
+
+static int try_connect_dgram(void *arg)
+{
+	struct peer *p = arg;
+	int fd = RET(socket(p->domain, SOCK_DGRAM, 0));
+	int ret;
+
+	STEP(fd >= 0);
+	p->m->addr = p->raddr;
+	ret = road_call(p->road, p->m, SYS_CONNECT, fd, (uintptr_t)&p->m->addr,
+			p->rlen, 0, 0, 0);
+	STEP(has_peer(fd) == !ret);
+	return ret;
+}
+
+TEST_F(sock, connect_dgram)
+{
+	EXPECT_ECAPMODE(try_connect_dgram, &self->p);
+}
+
+/* Nor away from where it was connected: that is for who gave the socket. */
+static int try_disconnect(void *arg)
+{
+	struct peer *p = arg;
+
+	memset(&p->m->addr, 0, sizeof(p->m->addr));
+	return road_call(p->road, p->m, SYS_CONNECT, p->tx,
+			 (uintptr_t)&p->m->addr, sizeof(struct sockaddr), 0, 0,
+			 0);
+}
+
+TEST_F(sock, disconnect)
+{
+	EXPECT_EQ(-ECAPMODE, capmode_run(try_disconnect, &self->p));
+	EXPECT_TRUE(has_peer(self->p.tx));
+	EXPECT_EQ(0, peer_got(&self->p));
+	EXPECT_EQ(0, in_child(try_disconnect, &self->p));
+	EXPECT_FALSE(has_peer(self->p.tx));
+}
+
+static int accepts(int fd)
+{
+	socklen_t len = sizeof(int);
+	int val = -1;
+
+	return getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &val, &len) ? -1 : val;
+}
+
+struct listening {
+	struct peer *p;
+	int fd;			/* -1: a new one */
+	int protocol;
+};
+
+static int try_listen(void *arg)
+{
+	struct listening *l = arg;
+	int fd = l->fd;
+	int ret;
+
+	if (fd < 0)
+		fd = RET(socket(l->p->domain, SOCK_STREAM, l->protocol));
+	STEP(fd >= 0);
+	ret = road_call(l->p->road, l->p->m, SYS_LISTEN, fd, 4, 0, 0, 0, 0);
+	STEP(has_address(fd) == !ret);
+	STEP(accepts(fd) == !ret);
+	return ret;
+}
+
+TEST_F(sock, listen)
+{
+	struct listening l = { .p = &self->p, .fd = -1 };
+
+	if (variant->domain == AF_UNIX) {
+		/* There is no automatic name to listen at. */
+		EXPECT_EQ(-EINVAL, in_child(try_listen, &l));
+		EXPECT_EQ(-EINVAL, capmode_run(try_listen, &l));
+		return;
+	}
+	EXPECT_ECAPMODE(try_listen, &l);
+}
+
+/*
+ * A port chosen for an earlier listen(2) is gone with the shutdown(2), though
+ * getsockname(2) goes on to tell it.
+ */
+static int try_listen_again(void *arg)
+{
+	struct listening *l = arg;
+	int ret;
+
+	STEP(accepts(l->fd) == 1);
+	STEP(!shutdown(l->fd, SHUT_RDWR));
+	STEP(accepts(l->fd) == 0);
+	ret = road_call(l->p->road, l->p->m, SYS_LISTEN, l->fd, 4, 0, 0, 0, 0);
+	STEP(accepts(l->fd) == !ret);
+	return ret;
+}
+
+TEST_F(sock, listen_again)
+{
+	struct listening l = { .p = &self->p };
+
+	if (variant->domain == AF_UNIX)
+		return;
+	l.fd = socket(variant->domain, SOCK_STREAM, 0);
+	ASSERT_LE(0, l.fd);
+	ASSERT_EQ(0, listen(l.fd, 4));
+	ASSERT_TRUE(has_address(l.fd));
+	EXPECT_EQ(-ECAPMODE, capmode_run(try_listen_again, &l));
+	ASSERT_EQ(0, listen(l.fd, 4));
+	EXPECT_EQ(0, in_child(try_listen_again, &l));
+}
+
+/* These choose a port by other functions than TCP. */
+TEST_F(sock, listen_protocols)
+{
+	static const int protocols[] = { IPPROTO_SCTP, IPPROTO_MPTCP };
+	struct listening l = { .p = &self->p, .fd = -1 };
+	unsigned int i;
+	int fd;
+
+	if (variant->domain == AF_UNIX)
+		return;
+	for (i = 0; i < ARRAY_SIZE(protocols); i++) {
+		l.protocol = protocols[i];
+		fd = RET(socket(variant->domain, SOCK_STREAM, l.protocol));
+		if (fd == -EPROTONOSUPPORT) {
+			TH_LOG("no protocol %d", l.protocol);
+			continue;
+		}
+		ASSERT_LE(0, fd);
+		close(fd);
+		EXPECT_ECAPMODE(try_listen, &l);
+	}
+}
+
+TEST_F(sock, listen_bound)
+{
+	struct listening l = { .p = &self->p };
+	struct sockaddr_storage ss;
+	socklen_t len;
+
+	l.fd = bound_socket(variant->domain, SOCK_STREAM, 0, &ss, &len);
+	ASSERT_LE(0, l.fd);
+	ASSERT_EQ(0, accepts(l.fd));
+	EXPECT_EQ(0, capmode_run(try_listen, &l));
+	EXPECT_EQ(1, accepts(l.fd));
+	/* And to change the backlog of one that listens. */
+	EXPECT_BOTH(try_listen, &l);
+	EXPECT_LE(0, connected_socket(variant->domain, SOCK_STREAM, &ss, len));
+}
+
+/* ---- new sockets ---- */
+
+static const struct new_socket {
+	int family;
+	int type;
+	int protocol;
+	bool allowed;
+} new_sockets[] = {
+	{ AF_UNIX, SOCK_STREAM, 0, true },
+	{ AF_UNIX, SOCK_DGRAM, 0, true },
+	{ AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, true },
+	{ AF_INET, SOCK_STREAM, 0, true },
+	{ AF_INET, SOCK_DGRAM, 0, true },
+	{ AF_INET, SOCK_STREAM, IPPROTO_TCP, true },
+	{ AF_INET, SOCK_DGRAM, IPPROTO_UDP, true },
+	{ AF_INET, SOCK_DGRAM, IPPROTO_UDPLITE, true },
+	{ AF_INET6, SOCK_STREAM, 0, true },
+	{ AF_INET6, SOCK_DGRAM, 0, true },
+	{ AF_INET6, SOCK_STREAM, IPPROTO_TCP, true },
+	{ AF_INET6, SOCK_DGRAM, IPPROTO_UDP, true },
+	{ AF_INET, SOCK_STREAM, IPPROTO_SCTP, true },
+	{ AF_INET6, SOCK_STREAM, IPPROTO_SCTP, true },
+	{ AF_INET, SOCK_STREAM, IPPROTO_MPTCP, true },
+	{ AF_UNIX, SOCK_SEQPACKET, 0, false },
+	{ AF_UNIX, SOCK_RAW, 0, false },
+	{ AF_INET, SOCK_RAW, IPPROTO_RAW, false },
+	{ AF_INET, SOCK_RAW, IPPROTO_ICMP, false },
+	{ AF_INET6, SOCK_RAW, IPPROTO_ICMPV6, false },
+	{ AF_INET, SOCK_SEQPACKET, IPPROTO_SCTP, false },
+	{ AF_INET, SOCK_DGRAM, IPPROTO_ICMP, false },
+	{ AF_INET6, SOCK_DGRAM, IPPROTO_ICMPV6, false },
+	{ AF_INET, SOCK_DGRAM, IPPROTO_L2TP, false },
+	{ AF_INET, SOCK_STREAM, IPPROTO_SMC, false },
+	{ AF_PACKET, SOCK_RAW, 0, false },
+	{ AF_PACKET, SOCK_DGRAM, 0, false },
+	{ AF_NETLINK, SOCK_RAW, 0, false },
+	{ AF_NETLINK, SOCK_DGRAM, 0, false },
+	{ AF_VSOCK, SOCK_STREAM, 0, false },
+	{ AF_ALG, SOCK_SEQPACKET, 0, false },
+	{ AF_KEY, SOCK_RAW, 2, false },
+	{ AF_BLUETOOTH, SOCK_STREAM, 3, false },
+	{ AF_UNSPEC, SOCK_STREAM, 0, false },
+	{ -1, SOCK_STREAM, 0, false },
+	{ 9999, SOCK_DGRAM, 0, false },
+	{ AF_INET, 0, 0, false },
+	{ AF_INET, 15, 0, false },
+};
+
+struct creating {
+	struct peer *p;
+	const struct new_socket *s;
+};
+
+static int try_socket(void *arg)
+{
+	struct creating *c = arg;
+	int next = RET(dup(0));
+	int ret;
+
+	STEP(next >= 0 && !close(next));
+	ret = road_call(c->p->road, c->p->m, SYS_SOCKET, c->s->family,
+			c->s->type, c->s->protocol, 0, 0, 0);
+	/* Nothing is left behind in the table. */
+	STEP(ret < 0 ? dup(0) == next : ret == next);
+	return ret < 0 ? ret : 0;
+}
+
+TEST_F(sock, socket)
+{
+	struct creating c = { .p = &self->p };
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(new_sockets); i++) {
+		int outside, inside;
+
+		c.s = &new_sockets[i];
+		outside = in_child(try_socket, &c);
+		inside = capmode_run(try_socket, &c);
+		EXPECT_NE(-ECAPMODE, outside);
+		EXPECT_GE(0, outside);
+		EXPECT_LT(-1000, outside);
+		EXPECT_EQ(c.s->allowed ? outside : -ECAPMODE, inside)
+			TH_LOG("socket(%d, %#x, %d)", c.s->family, c.s->type,
+			       c.s->protocol);
+	}
+	/* So that what is refused is refused for the mode, and not missing. */
+	c.s = &new_sockets[0];
+	EXPECT_EQ(0, in_child(try_socket, &c));
+	c.s = &(const struct new_socket){ AF_INET, SOCK_RAW, IPPROTO_RAW };
+	EXPECT_EQ(0, in_child(try_socket, &c));
+	c.s = &(const struct new_socket){ AF_NETLINK, SOCK_RAW, 0 };
+	EXPECT_EQ(0, in_child(try_socket, &c));
+	c.s = &(const struct new_socket){ AF_UNIX, SOCK_SEQPACKET, 0 };
+	EXPECT_EQ(0, in_child(try_socket, &c));
+}
+
+static int try_socketpair(void *arg)
+{
+	struct creating *c = arg;
+	int next = RET(dup(0));
+	int ret;
+
+	STEP(next >= 0 && !close(next));
+	c->p->m->pair[0] = -7;
+	c->p->m->pair[1] = -7;
+	ret = road_call(c->p->road, c->p->m, SYS_SOCKETPAIR, c->s->family,
+			c->s->type, c->s->protocol, (uintptr_t)c->p->m->pair,
+			0, 0);
+	if (ret) {
+		STEP(dup(0) == next);
+		STEP(ret != -ECAPMODE || c->p->m->pair[0] == -7);
+		STEP(ret != -ECAPMODE || c->p->m->pair[1] == -7);
+		return ret;
+	}
+	STEP(write(c->p->m->pair[0], "d", 1) == 1);
+	STEP(read(c->p->m->pair[1], &c->p->m->data, 1) == 1);
+	return 0;
+}
+
+TEST_F(sock, socketpair)
+{
+	static const struct new_socket pairs[] = {
+		{ AF_UNIX, SOCK_STREAM },
+		{ AF_UNIX, SOCK_DGRAM },
+		{ AF_UNIX, SOCK_SEQPACKET },
+		{ AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC },
+	};
+	struct creating c = { .p = &self->p };
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(pairs); i++) {
+		c.s = &pairs[i];
+		EXPECT_BOTH(try_socketpair, &c);
+	}
+	c.s = &(const struct new_socket){ AF_INET, SOCK_STREAM, 0 };
+	EXPECT_EQ(-EOPNOTSUPP, in_child(try_socketpair, &c));
+	EXPECT_EQ(-ECAPMODE, capmode_run(try_socketpair, &c));
+	c.s = &(const struct new_socket){ AF_NETLINK, SOCK_RAW, 0 };
+	EXPECT_EQ(-EOPNOTSUPP, in_child(try_socketpair, &c));
+	EXPECT_EQ(-ECAPMODE, capmode_run(try_socketpair, &c));
+}
+
+/* ---- what goes on working ---- */
+
+struct working {
+	int domain;
+	int listener;
+	int conn;		/* what it will accept */
+	struct peer *p;
+};
+
+static int use_stream(int a, int b)
+{
+	struct sockaddr_storage ss;
+	socklen_t len = sizeof(ss);
+	int val = 1, fds[1];
+	char c;
+
+	STEP(write(a, "1", 1) == 1 && read(b, &c, 1) == 1 && c == '1');
+	STEP(send(b, "2", 1, 0) == 1 && recv(a, &c, 1, 0) == 1 && c == '2');
+	STEP(sendto(a, "3", 1, 0, NULL, 0) == 1);
+	STEP(recvfrom(b, &c, 1, 0, (void *)&ss, &len) == 1 && c == '3');
+	len = sizeof(ss);
+	STEP(!getsockname(a, (void *)&ss, &len));
+	len = sizeof(ss);
+	STEP(!getpeername(b, (void *)&ss, &len));
+	STEP(!setsockopt(a, SOL_SOCKET, SO_KEEPALIVE, &val, sizeof(val)));
+	val = 0;
+	len = sizeof(val);
+	STEP(!getsockopt(a, SOL_SOCKET, SO_KEEPALIVE, &val, &len) && val == 1);
+	STEP(!getsockopt(a, SOL_SOCKET, SO_ERROR, &val, &len) && val == 0);
+	if (ss.ss_family == AF_UNIX) {
+		fds[0] = a;
+		STEP(send_fds(a, fds, 1) == 1);
+		STEP(recv_fds(b, fds, 1, 0) == 1);
+		STEP(!close(fds[0]));
+	} else {
+		val = 1;
+		STEP(!setsockopt(a, IPPROTO_TCP, TCP_NODELAY, &val,
+				 sizeof(val)));
+		len = sizeof(val);
+		STEP(!getsockopt(a, IPPROTO_TCP, TCP_NODELAY, &val, &len));
+		STEP(val == 1);
+	}
+	STEP(!shutdown(a, SHUT_WR) && read(b, &c, 1) == 0);
+	STEP(write(b, "4", 1) == 1 && read(a, &c, 1) == 1 && c == '4');
+	return 0;
+}
+
+static int try_working(void *arg)
+{
+	struct working *w = arg;
+	struct sockaddr_storage ss;
+	socklen_t len = sizeof(ss);
+	int fd = RET(accept(w->listener, (void *)&ss, &len));
+	char c;
+
+	STEP(fd >= 0);
+	STEP(send(w->p->tx, "d", 1, 0) == 1);
+	len = sizeof(ss);
+	STEP(recvfrom(w->p->rx, &c, 1, 0, (void *)&ss, &len) == 1);
+	return use_stream(w->conn, fd);
+}
+
+TEST_F(sock, working)
+{
+	struct working w = { .p = &self->p, .listener = self->p.listener };
+	int inside;
+
+	for (inside = 0; inside < 2; inside++) {
+		w.conn = connected_socket(variant->domain, SOCK_STREAM,
+					  &self->p.laddr, self->p.llen);
+		ASSERT_LE(0, w.conn);
+		EXPECT_EQ(0, inside ? capmode_run(try_working, &w) :
+				      in_child(try_working, &w));
+	}
+}
+
+/* A socket that comes later is held to the same. */
+struct late {
+	struct peer *p;
+	int sv[2];
+};
+
+static int use_late(void *arg)
+{
+	struct late *l = arg;
+	struct sending s = { .p = l->p };
+	int fds[2];
+
+	STEP(recv_fds(l->sv[1], fds, 2, 0) == 2);
+	s.fd = fds[0];
+	STEP(try_send(&s) == 1);
+	s.fd = fds[1];
+	return try_send_to(&s);
+}
+
+TEST_F(sock, received)
+{
+	struct late l = { .p = &self->p };
+	int fds[2] = { self->p.tx };
+	int i;
+
+	ASSERT_EQ(0, socketpair(AF_UNIX, SOCK_STREAM, 0, l.sv));
+	fds[1] = socket(variant->domain, SOCK_DGRAM, 0);
+	ASSERT_LE(0, fds[1]);
+	for (i = 0; i < 2; i++)
+		ASSERT_EQ(1, send_fds(l.sv[0], fds, 2));
+	EXPECT_EQ(-ECAPMODE, capmode_run(use_late, &l));
+	EXPECT_EQ(1, peer_got(&self->p));
+	EXPECT_EQ(1, in_child(use_late, &l));
+	EXPECT_EQ(2, peer_got(&self->p));
+}
+
+/* ---- threads: one that was there before another one entered ---- */
+
+struct threaded {
+	struct peer *p;
+	int (*fn)(void *arg);
+	void *arg;
+	int go[2];
+	bool enter;
+	int ret;
+};
+
+static void *other_thread(void *arg)
+{
+	struct threaded *t = arg;
+	char c;
+
+	if (read(t->go[0], &c, 1) == 1)
+		t->ret = t->fn(t->arg);
+	return NULL;
+}
+
+static int try_threaded(void *arg)
+{
+	struct threaded *t = arg;
+	pthread_t thread;
+
+	STEP(!pipe(t->go));
+	STEP(!pthread_create(&thread, NULL, other_thread, t));
+	STEP(!t->enter || !sys_cap_enter(0));
+	STEP(write(t->go[1], "g", 1) == 1);
+	STEP(!pthread_join(thread, NULL));
+	return t->ret;
+}
+
+TEST_F(sock, threads)
+{
+	struct sending s = { .p = &self->p, .fd = -1 };
+	struct listening l = { .p = &self->p, .fd = -1 };
+	struct creating c = {
+		.p = &self->p,
+		.s = &(const struct new_socket){ AF_NETLINK, SOCK_RAW, 0 },
+	};
+	struct { int (*fn)(void *arg); void *arg; } tries[] = {
+		{ try_bind, &self->p },
+		{ try_connect, &self->p },
+		{ try_send_to, &s },
+		{ try_socket, &c },
+		{ try_listen, &l },
+	};
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(tries); i++) {
+		struct threaded t = { .fn = tries[i].fn, .arg = tries[i].arg };
+
+		if (t.fn == try_listen && variant->domain == AF_UNIX)
+			continue;
+		EXPECT_LE(0, in_child(try_threaded, &t));
+		EXPECT_EQ(t.fn == try_send_to, peer_got(&self->p));
+		EXPECT_EQ(t.fn == try_connect, peer_met(&self->p));
+		t.enter = true;
+		EXPECT_EQ(-ECAPMODE, in_child(try_threaded, &t))
+			TH_LOG("try %u", i);
+		EXPECT_EQ(0, peer_got(&self->p));
+		EXPECT_EQ(0, peer_met(&self->p));
+	}
+}
+
+TEST_HARNESS_MAIN

@@ -1,0 +1,460 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Capability mode and options of sockets: those that name something, or hand out
+ * something, that the process was not given are refused.
+ */
+#include "sockets.h"
+
+#include <linux/if_packet.h>
+#include <linux/in6.h>
+#include <linux/netlink.h>
+#include <linux/sctp.h>
+
+#ifndef SO_PASSPIDFD
+#define SO_PASSPIDFD	76
+#define SO_PEERPIDFD	77
+#endif
+#ifndef SOL_SCTP
+#define SOL_SCTP	IPPROTO_SCTP
+#endif
+#ifndef IPV6_FLOWLABEL_MGR
+#define IPV6_FLOWLABEL_MGR	32
+#endif
+
+/* The index of the loopback interface, on every machine. */
+#define LO	1
+
+/* Every kind of value below, large enough and in reach of 32 bits. */
+union value {
+	int i;
+	char name[IFNAMSIZ];
+	char bytes[256];
+	struct in_addr in;
+	struct ip_mreqn mreqn;
+	struct ip_mreq_source mreqs;
+	struct ipv6_mreq mreq6;
+	struct in6_pktinfo pktinfo6;
+	struct group_req group;
+	struct in6_flowlabel_req label;
+	struct packet_mreq pmreq;
+	struct sockaddr_in sin;
+};
+
+/**
+ * struct option - setting an option that names something
+ * @family: Of a socket that has the option.
+ * @type: Its type.
+ * @protocol: Its protocol.
+ * @level: The option's level.
+ * @name: The option.
+ * @len: The length of its value.
+ * @value: Fills the value; NULL for the number @number.
+ * @number: See @value.
+ * @read: The value can be read, as a number of this length.
+ */
+struct option {
+	int family;
+	int type;
+	int protocol;
+	int level;
+	int name;
+	socklen_t len;
+	void (*value)(union value *v);
+	int number;
+	socklen_t read;
+};
+
+static void value_lo(union value *v)
+{
+	snprintf(v->name, sizeof(v->name), "lo");
+}
+
+static void value_mreqn(union value *v)
+{
+	v->mreqn.imr_multiaddr.s_addr = htonl(0xe00000fb);
+	v->mreqn.imr_address.s_addr = htonl(INADDR_LOOPBACK);
+	v->mreqn.imr_ifindex = LO;
+}
+
+static void value_mreqs(union value *v)
+{
+	v->mreqs.imr_multiaddr.s_addr = htonl(0xe80000fb);
+	v->mreqs.imr_interface.s_addr = htonl(INADDR_LOOPBACK);
+	v->mreqs.imr_sourceaddr.s_addr = htonl(INADDR_LOOPBACK);
+}
+
+static void value_group(union value *v)
+{
+	struct sockaddr_in *in = (void *)&v->group.gr_group;
+
+	v->group.gr_interface = LO;
+	in->sin_family = AF_INET;
+	in->sin_addr.s_addr = htonl(0xe00000fb);
+}
+
+static void value_group6(union value *v)
+{
+	struct sockaddr_in6 *in6 = (void *)&v->group.gr_group;
+
+	v->group.gr_interface = LO;
+	in6->sin6_family = AF_INET6;
+	in6->sin6_addr.s6_addr[0] = 0xff;
+	in6->sin6_addr.s6_addr[1] = 0x02;
+	in6->sin6_addr.s6_addr[15] = 0xfb;
+}
+
+static void value_mreq6(union value *v)
+{
+	v->mreq6.ipv6mr_multiaddr.s6_addr[0] = 0xff;
+	v->mreq6.ipv6mr_multiaddr.s6_addr[1] = 0x02;
+	v->mreq6.ipv6mr_multiaddr.s6_addr[15] = 0xfb;
+	v->mreq6.ipv6mr_interface = LO;
+}
+
+static void value_pktinfo6(union value *v)
+{
+	v->pktinfo6.ipi6_addr = in6addr_loopback;
+	v->pktinfo6.ipi6_ifindex = LO;
+}
+
+static void value_label(union value *v)
+{
+	v->label.flr_dst = in6addr_loopback;
+	/* One that no other test has: they outlive their sockets. */
+	v->label.flr_label = htonl(getppid() & 0xfffff);
+	v->label.flr_action = IPV6_FL_A_GET;
+	v->label.flr_flags = IPV6_FL_F_CREATE | IPV6_FL_F_EXCL;
+	v->label.flr_share = IPV6_FL_S_EXCL;
+}
+
+static void value_pmreq(union value *v)
+{
+	v->pmreq.mr_ifindex = LO;
+	v->pmreq.mr_type = PACKET_MR_ALLMULTI;
+}
+
+static void value_sin(union value *v)
+{
+	v->sin.sin_family = AF_INET;
+	v->sin.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+}
+
+static const struct option options[] = {
+	{ AF_INET, SOCK_DGRAM, 0, SOL_SOCKET, SO_BINDTODEVICE, 3, value_lo },
+	{ AF_INET, SOCK_DGRAM, 0, SOL_SOCKET, SO_BINDTOIFINDEX, 4, NULL, LO,
+	  4 },
+	{ AF_UNIX, SOCK_DGRAM, 0, SOL_SOCKET, SO_PASSPIDFD, 4, NULL, 1, 4 },
+	{ AF_INET, SOCK_DGRAM, 0, SOL_IP, IP_MULTICAST_IF,
+	  sizeof(struct ip_mreqn), value_mreqn, 0, 4 },
+	{ AF_INET, SOCK_DGRAM, 0, SOL_IP, 50 /* IP_UNICAST_IF */, 4, NULL,
+	  0x01000000, 4 },
+	{ AF_INET, SOCK_DGRAM, 0, SOL_IP, IP_ADD_MEMBERSHIP,
+	  sizeof(struct ip_mreqn), value_mreqn },
+	{ AF_INET, SOCK_DGRAM, 0, SOL_IP, IP_ADD_SOURCE_MEMBERSHIP,
+	  sizeof(struct ip_mreq_source), value_mreqs },
+	{ AF_INET, SOCK_DGRAM, 0, SOL_IP, MCAST_JOIN_GROUP,
+	  sizeof(struct group_req), value_group },
+	/* Four times "no operation". */
+	{ AF_INET, SOCK_DGRAM, 0, SOL_IP, IP_OPTIONS, 4, NULL, 0x01010101, 4 },
+	{ AF_INET6, SOCK_DGRAM, 0, SOL_IPV6, IPV6_MULTICAST_IF, 4, NULL, LO,
+	  4 },
+	{ AF_INET6, SOCK_DGRAM, 0, SOL_IPV6, 76 /* IPV6_UNICAST_IF */, 4, NULL,
+	  0x01000000, 4 },
+	{ AF_INET6, SOCK_DGRAM, 0, SOL_IPV6, IPV6_JOIN_GROUP,
+	  sizeof(struct ipv6_mreq), value_mreq6 },
+	{ AF_INET6, SOCK_DGRAM, 0, SOL_IPV6, MCAST_JOIN_GROUP,
+	  sizeof(struct group_req), value_group6 },
+	{ AF_INET6, SOCK_DGRAM, 0, SOL_IPV6, IPV6_PKTINFO,
+	  sizeof(struct in6_pktinfo), value_pktinfo6 },
+	{ AF_INET6, SOCK_DGRAM, 0, SOL_IPV6, IPV6_RTHDR, 0 },
+	{ AF_INET6, SOCK_DGRAM, 0, SOL_IPV6, IPV6_FLOWLABEL_MGR,
+	  sizeof(struct in6_flowlabel_req), value_label },
+	{ AF_NETLINK, SOCK_RAW, 0, SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, 4,
+	  NULL, 1 },
+	{ AF_PACKET, SOCK_RAW, 0, SOL_PACKET, PACKET_ADD_MEMBERSHIP,
+	  sizeof(struct packet_mreq), value_pmreq },
+	{ AF_INET, SOCK_STREAM, IPPROTO_SCTP, SOL_SCTP, SCTP_SOCKOPT_BINDX_ADD,
+	  sizeof(struct sockaddr_in), value_sin },
+};
+
+struct setting {
+	enum road road;
+	struct arena *m;
+	const struct option *o;
+	int fd;
+};
+
+static union value *value_of(struct setting *s)
+{
+	/* Behind the arena, in its page. */
+	return (union value *)(s->m + 1);
+}
+
+static int try_set(void *arg)
+{
+	struct setting *s = arg;
+	union value *v = value_of(s);
+	socklen_t len = s->o->len;
+
+	memset(v, 0, sizeof(*v));
+	if (s->o->value)
+		s->o->value(v);
+	else
+		v->i = s->o->number;
+	/* Addresses are not aligned to 8 bytes there. */
+	if (road_compat(s->road) && s->o->name == MCAST_JOIN_GROUP) {
+		memmove(v->bytes + 4, v->bytes + 8, len - 8);
+		len -= 4;
+	}
+	return road_call(s->road, s->m, SYS_SETSOCKOPT, s->fd, s->o->level,
+			 s->o->name, (uintptr_t)v, len, 0);
+}
+
+/* What can be seen of an option. */
+static uint64_t option_state(const struct setting *s)
+{
+	uint64_t h = has_address(s->fd);
+	char buf[64] = {};
+	socklen_t len = s->o->read;
+
+	if (len && !getsockopt(s->fd, s->o->level, s->o->name, buf, &len)) {
+		MIX(h, len);
+		MIX(h, *(uint32_t *)buf);
+	}
+	return h;
+}
+
+FIXTURE(opt)
+{
+	struct arena *m;
+};
+
+FIXTURE_VARIANT(opt)
+{
+	enum road road;
+};
+
+FIXTURE_VARIANT_ADD(opt, call)
+{
+	.road = ROAD_CALL,
+};
+
+FIXTURE_VARIANT_ADD(opt, socketcall)
+{
+	.road = ROAD_SOCKETCALL,
+};
+
+FIXTURE_SETUP(opt)
+{
+	REQUIRE_CAPMODE();
+	if (!road_there(variant->road))
+		SKIP(return, "no socketcall here");
+	self->m = low_page();
+	ASSERT_TRUE(!!self->m);
+	ASSERT_GE(4096, sizeof(struct arena) + sizeof(union value));
+}
+
+FIXTURE_TEARDOWN(opt)
+{
+}
+
+/*
+ * The socket is the same for both tries, and the try in capability mode comes
+ * first: what cannot be read (a membership, a label) cannot be had twice, so the
+ * second try tells as well.
+ */
+TEST_F(opt, set)
+{
+	struct setting s = { .road = variant->road, .m = self->m };
+	unsigned int i;
+	int err;
+
+	for (i = 0; i < ARRAY_SIZE(options); i++) {
+		const struct option *o = &options[i];
+		uint64_t before;
+
+		s.o = o;
+		s.fd = RET(socket(o->family, o->type, o->protocol));
+		if ((o->family == AF_PACKET || o->protocol == IPPROTO_SCTP) &&
+		    (s.fd == -EAFNOSUPPORT || s.fd == -EPROTONOSUPPORT)) {
+			TH_LOG("no socket(%d, %d, %d)", o->family, o->type,
+			       o->protocol);
+			continue;
+		}
+		ASSERT_LE(0, s.fd);
+		before = option_state(&s);
+		EXPECT_EQ(-ECAPMODE, capmode_run(try_set, &s))
+			TH_LOG("level %d option %d", o->level, o->name);
+		EXPECT_EQ(before, option_state(&s))
+			TH_LOG("level %d option %d", o->level, o->name);
+		err = in_child(try_set, &s);
+		/* Without CONFIG_NETDEVICES there are no such options. */
+		if (err == -ENOPROTOOPT && o->level == SOL_SOCKET) {
+			close(s.fd);
+			continue;
+		}
+		EXPECT_EQ(0, err)
+			TH_LOG("level %d option %d", o->level, o->name);
+		if (o->read)
+			EXPECT_NE(before, option_state(&s))
+				TH_LOG("level %d option %d", o->level, o->name);
+		close(s.fd);
+	}
+}
+
+/* A level that nobody has looked at is not let through. */
+TEST_F(opt, set_unknown)
+{
+	static const struct option o = {
+		.level = 12345, .name = 1, .len = 4,
+	};
+	struct setting s = { .road = variant->road, .m = self->m, .o = &o };
+
+	s.fd = socket(AF_INET, SOCK_DGRAM, 0);
+	ASSERT_LE(0, s.fd);
+	EXPECT_EQ(-ENOPROTOOPT, in_child(try_set, &s));
+	EXPECT_EQ(-ECAPMODE, capmode_run(try_set, &s));
+}
+
+static const struct option ordinary[] = {
+	{ AF_INET, SOCK_STREAM, 0, SOL_SOCKET, SO_REUSEADDR, 4, NULL, 1, 4 },
+	{ AF_INET, SOCK_STREAM, 0, SOL_SOCKET, SO_RCVBUF, 4, NULL, 99999, 4 },
+	{ AF_UNIX, SOCK_STREAM, 0, SOL_SOCKET, SO_PASSCRED, 4, NULL, 1, 4 },
+	{ AF_INET, SOCK_STREAM, 0, SOL_TCP, TCP_NODELAY, 4, NULL, 1, 4 },
+	{ AF_INET, SOCK_DGRAM, 0, SOL_IP, IP_TTL, 4, NULL, 7, 4 },
+	{ AF_INET, SOCK_DGRAM, 0, SOL_IP, IP_PKTINFO, 4, NULL, 1, 4 },
+	{ AF_INET, SOCK_DGRAM, 0, SOL_IP, IP_MULTICAST_TTL, 4, NULL, 7, 4 },
+	{ AF_INET6, SOCK_DGRAM, 0, SOL_IPV6, IPV6_RECVPKTINFO, 4, NULL, 1, 4 },
+	{ AF_INET6, SOCK_DGRAM, 0, SOL_IPV6, IPV6_V6ONLY, 4, NULL, 1, 4 },
+	{ AF_INET6, SOCK_DGRAM, 0, SOL_IPV6, IPV6_UNICAST_HOPS, 4, NULL, 7,
+	  4 },
+};
+
+TEST_F(opt, set_ordinary)
+{
+	struct setting s = { .road = variant->road, .m = self->m };
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(ordinary); i++) {
+		uint64_t before;
+
+		s.o = &ordinary[i];
+		s.fd = RET(socket(s.o->family, s.o->type, s.o->protocol));
+		ASSERT_LE(0, s.fd);
+		before = option_state(&s);
+		EXPECT_EQ(0, capmode_run(try_set, &s))
+			TH_LOG("level %d option %d", s.o->level, s.o->name);
+		EXPECT_NE(before, option_state(&s))
+			TH_LOG("level %d option %d", s.o->level, s.o->name);
+		EXPECT_EQ(0, in_child(try_set, &s));
+		close(s.fd);
+	}
+}
+
+/* ---- descriptors of others ---- */
+
+static int try_peerpidfd(void *arg)
+{
+	struct setting *s = arg;
+	int next = dup(0), ret;
+	int *v = &s->m->pair[0];
+
+	STEP(next >= 0 && !close(next));
+	v[0] = -7;
+	v[1] = sizeof(int);
+	ret = road_call(s->road, s->m, SYS_GETSOCKOPT, s->fd, SOL_SOCKET,
+			SO_PEERPIDFD, (uintptr_t)&v[0], (uintptr_t)&v[1], 0);
+	if (ret) {
+		STEP(v[0] == -7 && dup(0) == next);
+		return ret;
+	}
+	STEP(v[0] == next);
+	return 0;
+}
+
+TEST_F(opt, peerpidfd)
+{
+	struct setting s = { .road = variant->road, .m = self->m };
+	int sv[2];
+
+	ASSERT_EQ(0, socketpair(AF_UNIX, SOCK_STREAM, 0, sv));
+	s.fd = sv[0];
+	EXPECT_ECAPMODE(try_peerpidfd, &s);
+}
+
+/* ---- SCTP ---- */
+
+struct sctp {
+	enum road road;
+	struct arena *m;
+	struct sockaddr_storage ss;
+	socklen_t len;
+	int name;
+};
+
+static int try_connectx(void *arg)
+{
+	struct sctp *s = arg;
+	int fd = RET(socket(AF_INET, SOCK_STREAM, IPPROTO_SCTP));
+	int ret;
+
+	STEP(fd >= 0);
+	s->m->addr = s->ss;
+	ret = road_call(s->road, s->m, SYS_SETSOCKOPT, fd, SOL_SCTP, s->name,
+			(uintptr_t)&s->m->addr, s->len, 0);
+	STEP(has_peer(fd) == (ret >= 0));
+	STEP(has_address(fd) == (ret >= 0));
+	return ret;
+}
+
+/* The same by getsockopt(2); its argument is not laid out alike everywhere. */
+static int try_connectx3(void *arg)
+{
+	struct sctp *s = arg;
+	struct sctp_getaddrs_old *g = (void *)(s->m + 1);
+	uint32_t *g32 = (void *)g;
+	int fd = RET(socket(AF_INET, SOCK_STREAM, IPPROTO_SCTP));
+	int ret, *len = &s->m->pair[0];
+
+	STEP(fd >= 0);
+	s->m->addr = s->ss;
+	memset(g, 0, sizeof(*g));
+	*len = sizeof(*g);
+	g->addr_num = s->len;
+	g->addrs = (void *)&s->m->addr;
+	if (road_compat(s->road)) {
+		g32[2] = (uintptr_t)&s->m->addr;
+		*len = 12;
+	}
+	ret = road_call(s->road, s->m, SYS_GETSOCKOPT, fd, SOL_SCTP,
+			SCTP_SOCKOPT_CONNECTX3, (uintptr_t)g, (uintptr_t)len,
+			0);
+	STEP(has_peer(fd) == (ret >= 0));
+	STEP(has_address(fd) == (ret >= 0));
+	return ret;
+}
+
+TEST_F(opt, sctp)
+{
+	struct sctp s = { .road = variant->road, .m = self->m };
+	int fd;
+
+	fd = bound_socket(AF_INET, SOCK_STREAM, IPPROTO_SCTP, &s.ss, &s.len);
+	if (fd == -EPROTONOSUPPORT)
+		SKIP(return, "no SCTP");
+	ASSERT_LE(0, fd);
+	ASSERT_EQ(0, listen(fd, 16));
+	s.name = SCTP_SOCKOPT_CONNECTX_OLD;
+	EXPECT_ECAPMODE(try_connectx, &s);
+	s.name = SCTP_SOCKOPT_CONNECTX;
+	EXPECT_ECAPMODE(try_connectx, &s);
+	EXPECT_ECAPMODE(try_connectx3, &s);
+	/* Three that were outside, and nobody else. */
+	ASSERT_EQ(0, fcntl(fd, F_SETFL, O_NONBLOCK));
+	EXPECT_LE(0, accept(fd, NULL, NULL));
+	EXPECT_LE(0, accept(fd, NULL, NULL));
+	EXPECT_LE(0, accept(fd, NULL, NULL));
+	EXPECT_EQ(-EAGAIN, RET(accept(fd, NULL, NULL)));
+}
+
+TEST_HARNESS_MAIN

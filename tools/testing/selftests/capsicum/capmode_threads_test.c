@@ -1,0 +1,931 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Capability mode is one of all threads: whoever of them enters, no call that
+ * any of them begins after that gets through; nor does one that io_uring makes
+ * for them.
+ */
+#include "capmode.h"
+
+#include <linux/filter.h>
+#include <pthread.h>
+#include <stdatomic.h>
+
+CAPMODE_TELLS();
+
+#define ROUNDS	20
+#define THREADS	4
+
+/* ---- calls that are refused inside ---- */
+
+static int call_getcwd(void)
+{
+	int ret = try_getcwd();
+
+	return ret > 0 ? 0 : ret;
+}
+
+static int call_open(void)
+{
+	int fd = RET(syscall(__NR_openat, AT_FDCWD, "/", O_RDONLY |
+			     O_DIRECTORY));
+
+	return fd < 0 ? fd : close(fd);
+}
+
+static int call_kill(void)
+{
+	return RET(syscall(__NR_kill, getppid(), 0));
+}
+
+static int call_getcwd_int80(void)
+{
+	static __thread char *low;
+	int ret;
+
+	if (!low)
+		low = low_page();
+	ret = int80(183, (uintptr_t)low, 4096, 0, 0, 0, 0);
+	return ret > 0 ? 0 : ret;
+}
+
+static int call_getcwd_x32(void)
+{
+	char buf[PATH_MAX];
+	int ret = RET(syscall(X32_BIT | __NR_getcwd, buf, sizeof(buf)));
+
+	return ret > 0 ? 0 : ret;
+}
+
+/* ---- threads that are in the middle of it ---- */
+
+struct race {
+	int (*call)(void);
+	pthread_barrier_t start;
+	atomic_bool entered;	/* cap_enter() has returned */
+	atomic_int late;	/* calls that got through after that */
+	atomic_int strange;	/* results that never are right */
+	atomic_int through;	/* calls that got through at all */
+	int self;		/* the program, for exec */
+};
+
+/*
+ * A call that began after the flag was seen began after cap_enter() had
+ * returned, whatever the clocks and the scheduler do. Returns whether it was
+ * such a call.
+ */
+static bool race_call(struct race *r, int (*call)(void))
+{
+	bool entered = atomic_load(&r->entered);
+	int ret = call();
+
+	if (!ret) {
+		atomic_fetch_add(&r->through, 1);
+		if (entered)
+			atomic_fetch_add(&r->late, 1);
+	} else if (ret != -ECAPMODE) {
+		atomic_fetch_add(&r->strange, 1);
+	}
+	return entered;
+}
+
+static void *race_caller(void *arg)
+{
+	struct race *r = arg;
+
+	race_call(r, r->call);
+	pthread_barrier_wait(&r->start);
+	while (!race_call(r, r->call))
+		;
+	return NULL;
+}
+
+static void *race_newborn(void *arg)
+{
+	struct race *r = arg;
+
+	return race_call(r, r->call) ? r : NULL;
+}
+
+/* Makes threads, until one began after the entry. */
+static void *race_cloner(void *arg)
+{
+	struct race *r = arg;
+	void *entered = NULL;
+	pthread_t thread;
+
+	race_call(r, r->call);
+	pthread_barrier_wait(&r->start);
+	while (!entered) {
+		if (pthread_create(&thread, NULL, race_newborn, r) ||
+		    pthread_join(thread, &entered)) {
+			atomic_fetch_add(&r->strange, 1);
+			break;
+		}
+	}
+	return NULL;
+}
+
+/* A process that was made after the entry is inside; before, who knows. */
+static int call_in_fork(void)
+{
+	int pidfd, told;
+	pid_t child;
+
+	child = fork_fd(&pidfd);
+	if (!child)
+		_exit(tell());
+	if (child < 0)
+		return child;
+	told = wait_fd(pidfd);
+	if (told == TELL_INSIDE)
+		return -ECAPMODE;
+	return told == TELL_OUTSIDE ? 0 : -EINVAL;
+}
+
+struct race_run {
+	void *(*thread)(void *arg);
+	int (*call)(void);
+};
+
+static int run_race(void *arg)
+{
+	const struct race_run *run = arg;
+	struct race r = { .call = run->call };
+	pthread_t threads[THREADS];
+	int i;
+
+	STEP(!pthread_barrier_init(&r.start, NULL, THREADS + 1));
+	for (i = 0; i < THREADS; i++)
+		STEP(!pthread_create(&threads[i], NULL, run->thread, &r));
+	pthread_barrier_wait(&r.start);
+	STEP(!sys_cap_enter(0));
+	atomic_store(&r.entered, true);
+	STEP(run->call() == -ECAPMODE);
+	for (i = 0; i < THREADS; i++)
+		STEP(!pthread_join(threads[i], NULL));
+	STEP(!atomic_load(&r.late));
+	STEP(!atomic_load(&r.strange));
+	/* Each has made one before all this. */
+	STEP(atomic_load(&r.through) >= THREADS);
+	return 0;
+}
+
+#define RACE(thread, call) do { \
+	struct race_run __run = { thread, call }; \
+	int __round; \
+	for (__round = 0; __round < ROUNDS; __round++) { \
+		ASSERT_EQ(0, in_child(run_race, &__run)); \
+	} \
+} while (0)
+
+TEST(racing_calls)
+{
+	REQUIRE_CAPMODE();
+	RACE(race_caller, call_getcwd);
+	RACE(race_caller, call_open);
+	RACE(race_caller, call_kill);
+}
+
+TEST(racing_calls_of_other_abis)
+{
+	REQUIRE_CAPMODE();
+	if (!have_int80() && !have_x32())
+		SKIP(return, "there are no other ABIs");
+	if (have_int80())
+		RACE(race_caller, call_getcwd_int80);
+	if (have_x32())
+		RACE(race_caller, call_getcwd_x32);
+}
+
+TEST(racing_clone)
+{
+	REQUIRE_CAPMODE();
+	RACE(race_cloner, call_getcwd);
+	RACE(race_cloner, call_open);
+}
+
+TEST(racing_fork)
+{
+	REQUIRE_CAPMODE();
+	RACE(race_caller, call_in_fork);
+}
+
+/* New processes made by new threads. */
+TEST(racing_clone_and_fork)
+{
+	REQUIRE_CAPMODE();
+	RACE(race_cloner, call_in_fork);
+}
+
+static void *race_enter(void *arg)
+{
+	struct race *r = arg;
+
+	pthread_barrier_wait(&r->start);
+	while (sys_cap_enter(0))
+		;
+	atomic_store(&r->entered, true);
+	return NULL;
+}
+
+/* All of them enter at the same time. */
+static int all_enter(void *arg)
+{
+	pthread_t threads[THREADS];
+	struct race r = {};
+	int i;
+
+	STEP(!pthread_barrier_init(&r.start, NULL, THREADS));
+	for (i = 0; i < THREADS; i++)
+		STEP(!pthread_create(&threads[i], NULL, race_enter, &r));
+	for (i = 0; i < THREADS; i++)
+		STEP(!pthread_join(threads[i], NULL));
+	return tell();
+}
+
+TEST(racing_entries)
+{
+	int i;
+
+	REQUIRE_CAPMODE();
+	for (i = 0; i < ROUNDS; i++) {
+		ASSERT_EQ(TELL_INSIDE, in_child(all_enter, NULL));
+	}
+}
+
+/* ---- exec, which ends all other threads ---- */
+
+/* In shared memory: what was found is asked after the exec. */
+static struct race *shared;
+
+static void *race_exec(void *arg)
+{
+	pthread_barrier_wait(&shared->start);
+	sys_execveat(shared->self, "", tell_argv, tell_env, AT_EMPTY_PATH);
+	return NULL;
+}
+
+static int exec_meanwhile(bool thread_execs, int *pidfd)
+{
+	pid_t child = fork_fd(pidfd);
+	pthread_t thread;
+
+	if (child)
+		return child;
+	alarm(TEST_TIMEOUT_DEFAULT / 4);
+	if (thread_execs) {
+		pthread_create(&thread, NULL, race_exec, NULL);
+		race_enter(shared);
+		/* The other ends us. */
+		pthread_join(thread, NULL);
+	} else {
+		pthread_create(&thread, NULL, race_enter, shared);
+		race_exec(NULL);
+	}
+	_exit(100);
+}
+
+/* Whoever is first, the program that comes is not of two minds. */
+TEST(racing_exec)
+{
+	int told[TELL_UNCLEAR + 1] = {}, round, pidfd, ret;
+	pthread_barrierattr_t attr;
+	bool entered;
+
+	REQUIRE_CAPMODE();
+	shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE,
+		      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	ASSERT_TRUE(shared != MAP_FAILED);
+	shared->self = open_self();
+	ASSERT_LE(0, shared->self);
+	pthread_barrierattr_init(&attr);
+	pthread_barrierattr_setpshared(&attr, PTHREAD_PROCESS_SHARED);
+	for (round = 0; round < 4 * ROUNDS; round++) {
+		pthread_barrier_init(&shared->start, &attr, 2);
+		atomic_store(&shared->entered, false);
+		ASSERT_LT(0, exec_meanwhile(round % 2, &pidfd));
+		ret = wait_fd(pidfd);
+		entered = atomic_load(&shared->entered);
+		ASSERT_TRUE(ret == TELL_INSIDE || ret == TELL_OUTSIDE)
+			TH_LOG("round %d: %d", round, ret);
+		if (entered) {
+			ASSERT_EQ(TELL_INSIDE, ret);
+		}
+		told[ret]++;
+	}
+	TH_LOG("%d inside, %d outside", told[TELL_INSIDE], told[TELL_OUTSIDE]);
+}
+
+/* ---- threads that are not alike ---- */
+
+#define ANSWER	71
+
+struct peer {
+	pthread_t thread;
+	pthread_barrier_t *step;
+	int nr;			/* its own filter refuses this, 0: none */
+	int status;		/* its /proc/.../status, open */
+	int getppid, getpgid, getcwd;
+};
+
+static int refuse_one(int nr)
+{
+	struct sock_filter code[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
+			 offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, nr, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ANSWER),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	struct sock_fprog prog = { .len = ARRAY_SIZE(code), .filter = code };
+
+	return RET(prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &prog));
+}
+
+static int open_status(void)
+{
+	return RET(open("/proc/thread-self/status", O_RDONLY | O_CLOEXEC));
+}
+
+/* As it is now, whoever asks. */
+static long read_status(int fd, const char *key)
+{
+	char buf[8192], want[64], *p;
+	ssize_t n = pread(fd, buf, sizeof(buf) - 1, 0);
+
+	if (n < 0)
+		return -errno;
+	buf[n] = 0;
+	snprintf(want, sizeof(want), "\n%s:\t", key);
+	p = strstr(buf, want);
+	return p ? strtol(p + strlen(want), NULL, 10) : -ENOENT;
+}
+
+static void *peer(void *arg)
+{
+	struct peer *p = arg;
+
+	p->status = open_status();
+	if (p->nr && refuse_one(p->nr))
+		p->nr = -1;
+	pthread_barrier_wait(p->step);
+	pthread_barrier_wait(p->step);
+	p->getppid = RET(syscall(__NR_getppid));
+	p->getpgid = RET(syscall(__NR_getpgid, 0));
+	p->getcwd = try_getcwd();
+	pthread_barrier_wait(p->step);
+	return NULL;
+}
+
+static int different_filters(void *arg)
+{
+	struct peer peers[3] = {
+		{ .nr = __NR_getppid }, { .nr = __NR_getpgid }, { .nr = 0 },
+	};
+	pthread_barrier_t step;
+	unsigned int i;
+
+	STEP(!prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0));
+	STEP(!pthread_barrier_init(&step, NULL, ARRAY_SIZE(peers) + 1));
+	for (i = 0; i < ARRAY_SIZE(peers); i++) {
+		peers[i].step = &step;
+		STEP(!pthread_create(&peers[i].thread, NULL, peer, &peers[i]));
+	}
+	pthread_barrier_wait(&step);
+	STEP(peers[0].nr > 0 && peers[1].nr > 0);
+	for (i = 0; i < ARRAY_SIZE(peers); i++)
+		STEP(read_status(peers[i].status, "Seccomp") ==
+		     (peers[i].nr ? SECCOMP_MODE_FILTER : 0));
+	STEP(!sys_cap_enter(0));
+	for (i = 0; i < ARRAY_SIZE(peers); i++) {
+		STEP(read_status(peers[i].status, "Seccomp") ==
+		     SECCOMP_MODE_CAPABILITY);
+		STEP(read_status(peers[i].status, "Seccomp_filters") ==
+		     !!peers[i].nr);
+		STEP(read_status(peers[i].status, "NoNewPrivs") == 1);
+	}
+	pthread_barrier_wait(&step);
+	pthread_barrier_wait(&step);
+	for (i = 0; i < ARRAY_SIZE(peers); i++)
+		STEP(!pthread_join(peers[i].thread, NULL));
+
+	STEP(peers[0].getppid == -ANSWER && peers[0].getpgid >= 0);
+	STEP(peers[1].getppid > 0 && peers[1].getpgid == -ANSWER);
+	STEP(peers[2].getppid > 0 && peers[2].getpgid >= 0);
+	for (i = 0; i < ARRAY_SIZE(peers); i++)
+		STEP(peers[i].getcwd == -ECAPMODE);
+	/* The one that has entered got no filter by that. */
+	STEP(syscall(__NR_getppid) > 0);
+	STEP(tell() == TELL_INSIDE);
+	return 0;
+}
+
+TEST(threads_keep_their_filters)
+{
+	REQUIRE_CAPMODE();
+	EXPECT_EQ(0, in_child(different_filters, NULL));
+}
+
+struct strict {
+	int to[2], from[2];
+	int status;
+	int nr;			/* the call that is its last */
+	atomic_bool survived;
+};
+
+static void *strict_thread(void *arg)
+{
+	struct strict *s = arg;
+	char c;
+
+	s->status = open_status();
+	if (prctl(PR_SET_SECCOMP, SECCOMP_MODE_STRICT, 0, 0, 0))
+		return NULL;
+	/* Nothing but read, write and exit from here. */
+	if (write(s->from[1], "s", 1) != 1 || read(s->to[0], &c, 1) != 1 ||
+	    write(s->from[1], "t", 1) != 1 || read(s->to[0], &c, 1) != 1)
+		return NULL;
+	syscall(s->nr, 0);
+	atomic_store(&s->survived, true);
+	return NULL;
+}
+
+static int with_strict_thread(void *arg)
+{
+	struct strict s = { .nr = *(int *)arg };
+	pthread_t thread;
+	char c;
+
+	STEP(!pipe(s.to) && !pipe(s.from));
+	STEP(!pthread_create(&thread, NULL, strict_thread, &s));
+	STEP(read(s.from[0], &c, 1) == 1 && c == 's');
+	STEP(read_status(s.status, "Seccomp") == SECCOMP_MODE_STRICT);
+	STEP(!sys_cap_enter(0));
+	STEP(read_status(s.status, "Seccomp") == SECCOMP_MODE_STRICT);
+	STEP(read_status(s.status, "NoNewPrivs") == 1);
+	STEP(tell() == TELL_INSIDE);
+	/* It goes on as before ... */
+	STEP(write(s.to[1], "x", 1) == 1);
+	STEP(read(s.from[0], &c, 1) == 1 && c == 't');
+	/* ... and dies of its last, alone. */
+	STEP(write(s.to[1], "x", 1) == 1);
+	STEP(!pthread_join(thread, NULL));
+	STEP(!atomic_load(&s.survived));
+	STEP(tell() == TELL_INSIDE);
+	return 0;
+}
+
+TEST(strict_thread_stays_strict)
+{
+	const int calls[] = { __NR_getpid, __NR_getcwd, __NR_cap_enter };
+	unsigned int i;
+	int nr;
+
+	REQUIRE_CAPMODE();
+	for (i = 0; i < ARRAY_SIZE(calls); i++) {
+		nr = calls[i];
+		EXPECT_EQ(0, in_child(with_strict_thread, &nr));
+	}
+}
+
+/* ---- others ---- */
+
+static char leader_state(void)
+{
+	char buf[512] = "", *p;
+	int fd = open("/proc/self/stat", O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0 || read(fd, buf, sizeof(buf) - 1) < 0)
+		return 0;
+	close(fd);
+	p = strrchr(buf, ')');
+	return p && p[1] ? p[2] : 0;
+}
+
+static void *outlive(void *arg)
+{
+	int *told = arg;
+
+	/* The main thread ends, and stays as a zombie. */
+	while (leader_state() != 'Z')
+		sched_yield();
+	if (!sys_cap_enter(0))
+		*told = tell();
+	_exit(0);
+}
+
+static int leader_ends(void *arg)
+{
+	pthread_t thread;
+
+	STEP(!pthread_create(&thread, NULL, outlive, arg));
+	return RET(syscall(__NR_exit, 0));
+}
+
+TEST(leader_has_ended)
+{
+	int *told = mmap(NULL, sizeof(*told), PROT_READ | PROT_WRITE,
+			 MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+	REQUIRE_CAPMODE();
+	ASSERT_TRUE(told != MAP_FAILED);
+	EXPECT_EQ(NO_RESULT, in_child(leader_ends, told));
+	EXPECT_EQ(TELL_INSIDE, *told);
+}
+
+static void enter_in_handler(int sig)
+{
+	sys_cap_enter(0);
+}
+
+/*
+ * A call that a signal interrupts is made again after the handler: and refused
+ * when it was the handler that entered.
+ */
+static int restarted(void *arg)
+{
+	struct sigaction sa = { .sa_flags = SA_RESTART };
+	pid_t self = getpid();
+	pid_t child;
+	int ret;
+
+	sa.sa_handler = *(bool *)arg ? enter_in_handler : SIG_IGN;
+	STEP(!sigaction(SIGUSR1, &sa, NULL));
+	child = fork();
+	if (!child) {
+		/* Ends with its parent, or after that. */
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		usleep(20000);
+		kill(self, SIGUSR1);
+		if (!*(bool *)arg)
+			_exit(0);
+		for (;;)
+			pause();
+	}
+	ret = RET(waitpid(child, NULL, 0));
+	return ret == child ? 0 : ret;
+}
+
+TEST(restarted_call)
+{
+	bool enters = true, stays = false;
+
+	REQUIRE_CAPMODE();
+	EXPECT_EQ(0, in_child(restarted, &stays));
+	EXPECT_EQ(-ECAPMODE, in_child(restarted, &enters));
+}
+
+/* ---- io_uring ---- */
+
+static int have_io_uring(void)
+{
+	struct ring r;
+	int err = ring_setup(&r, 4, 0);
+
+	if (err)
+		return 0;
+	ring_free(&r);
+	return 1;
+}
+
+#define REQUIRE_IO_URING() do { \
+	REQUIRE_CAPMODE(); \
+	if (!have_io_uring()) \
+		SKIP(return, "no io_uring"); \
+} while (0)
+
+struct ring_case {
+	unsigned int setup;	/* IORING_SETUP_ */
+	unsigned int flags;	/* IOSQE_ */
+};
+
+static const struct ring_case ring_cases[] = {
+	{ 0, 0 },
+	{ 0, IOSQE_ASYNC },
+	{ IORING_SETUP_SQPOLL, 0 },
+	{ IORING_SETUP_SQPOLL, IOSQE_ASYNC },
+	{ IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN, 0 },
+	{ IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN,
+	  IOSQE_ASYNC },
+};
+
+static int ring_open(struct ring *r, unsigned int flags)
+{
+	struct io_uring_sqe sqe = sqe_openat(AT_FDCWD, "/", O_RDONLY |
+					     O_DIRECTORY);
+	int ret;
+
+	sqe.flags = flags;
+	ret = ring_one(r, &sqe);
+	if (ret < 0)
+		return ret;
+	close(ret);
+	return 0;
+}
+
+/* The ring, its thread and its workers are from before. */
+static int ring_from_before(void *arg)
+{
+	const struct ring_case *c = arg;
+	struct ring r;
+
+	STEP(!ring_setup(&r, 8, c->setup));
+	STEP(!ring_open(&r, c->flags));
+	STEP(!sys_cap_enter(0));
+	STEP(ring_open(&r, c->flags) == -ECAPMODE);
+	STEP(ring_open(&r, c->flags ^ IOSQE_ASYNC) == -ECAPMODE);
+	return 0;
+}
+
+static int ring_from_after(void *arg)
+{
+	const struct ring_case *c = arg;
+	struct io_uring_sqe nop = { .opcode = IORING_OP_NOP };
+	struct ring r;
+
+	STEP(!sys_cap_enter(0));
+	STEP(!ring_setup(&r, 8, c->setup));
+	/* What names nothing works. */
+	STEP(!ring_one(&r, &nop));
+	STEP(ring_open(&r, c->flags) == -ECAPMODE);
+	return 0;
+}
+
+/* Written into the ring before, submitted after. */
+static int ring_prepared(void *arg)
+{
+	const struct ring_case *c = arg;
+	struct io_uring_sqe sqe = sqe_openat(AT_FDCWD, "/", O_RDONLY |
+					     O_DIRECTORY);
+	struct io_uring_cqe cqe;
+	struct ring r;
+
+	sqe.flags = c->flags;
+	STEP(!ring_setup(&r, 8, c->setup));
+	STEP(!ring_open(&r, c->flags));
+	ring_queue(&r, &sqe);
+	STEP(!sys_cap_enter(0));
+	STEP(ring_submit(&r, 1, 1) == 1);
+	STEP(ring_reap(&r, &cqe));
+	STEP(cqe.res == -ECAPMODE);
+	return 0;
+}
+
+/* Submitted before, as the second of a chain that goes on after. */
+struct linked {
+	const struct ring_case *c;
+	bool enter;
+};
+
+static int ring_linked(void *arg)
+{
+	const struct linked *l = arg;
+	const struct ring_case *c = l->c;
+	struct io_uring_sqe sqe = sqe_openat(AT_FDCWD, "/", O_RDONLY |
+					     O_DIRECTORY);
+	struct io_uring_sqe read = {
+		.opcode = IORING_OP_READ,
+		.flags = IOSQE_IO_LINK,
+		.len = 1,
+		.user_data = 1,
+	};
+	struct io_uring_cqe cqe;
+	int fds[2], seen = 0;
+	struct ring r;
+	char buf;
+
+	STEP(!pipe(fds));
+	read.fd = fds[0];
+	read.addr = (uintptr_t)&buf;
+	sqe.flags = c->flags;
+	sqe.user_data = 2;
+	STEP(!ring_setup(&r, 8, c->setup));
+	STEP(!ring_open(&r, c->flags));
+	ring_queue(&r, &read);
+	ring_queue(&r, &sqe);
+	STEP(ring_submit(&r, 2, 0) == 2);
+	if (c->setup & IORING_SETUP_SQPOLL) {
+		while (__atomic_load_n(r.sq_head, __ATOMIC_ACQUIRE) !=
+		       *r.sq_tail)
+			sched_yield();
+	}
+	if (l->enter)
+		STEP(!sys_cap_enter(0));
+	STEP(write(fds[1], "x", 1) == 1);
+	while (seen < 2) {
+		if (!ring_reap(&r, &cqe)) {
+			STEP(ring_submit(&r, 0, 1) >= 0);
+			continue;
+		}
+		seen++;
+		if (cqe.user_data == 1)
+			STEP(cqe.res == 1);
+		else
+			STEP(l->enter ? cqe.res == -ECAPMODE : cqe.res >= 0);
+	}
+	return 0;
+}
+
+TEST(ring_made_before)
+{
+	unsigned int i;
+
+	REQUIRE_IO_URING();
+	for (i = 0; i < ARRAY_SIZE(ring_cases); i++)
+		EXPECT_EQ(0, in_child(ring_from_before,
+				      (void *)&ring_cases[i]))
+			TH_LOG("case %u", i);
+}
+
+TEST(ring_made_after)
+{
+	unsigned int i;
+
+	REQUIRE_IO_URING();
+	for (i = 0; i < ARRAY_SIZE(ring_cases); i++)
+		EXPECT_EQ(0, in_child(ring_from_after,
+				      (void *)&ring_cases[i]))
+			TH_LOG("case %u", i);
+}
+
+/* Not with a thread that polls: it may have been faster than we. */
+TEST(ring_request_prepared)
+{
+	unsigned int i;
+
+	REQUIRE_IO_URING();
+	for (i = 0; i < ARRAY_SIZE(ring_cases); i++) {
+		if (ring_cases[i].setup & IORING_SETUP_SQPOLL)
+			continue;
+		EXPECT_EQ(0, in_child(ring_prepared, (void *)&ring_cases[i]))
+			TH_LOG("case %u", i);
+	}
+}
+
+TEST(ring_request_linked)
+{
+	struct linked l;
+	unsigned int i;
+
+	REQUIRE_IO_URING();
+	for (i = 0; i < ARRAY_SIZE(ring_cases); i++) {
+		l.c = &ring_cases[i];
+		l.enter = false;
+		EXPECT_EQ(0, in_child(ring_linked, &l))
+			TH_LOG("case %u", i);
+		l.enter = true;
+		EXPECT_EQ(0, in_child(ring_linked, &l))
+			TH_LOG("case %u", i);
+	}
+}
+
+/* Registered credentials are no way out, either. */
+static int ring_personality(void *arg)
+{
+	struct io_uring_sqe sqe = sqe_openat(AT_FDCWD, "/", O_RDONLY |
+					     O_DIRECTORY);
+	struct ring r;
+	int id;
+
+	STEP(!ring_setup(&r, 8, 0));
+	id = RET(syscall(__NR_io_uring_register, r.fd,
+			 IORING_REGISTER_PERSONALITY, NULL, 0));
+	STEP(id > 0);
+	sqe.personality = id;
+	STEP(ring_one(&r, &sqe) >= 0);
+	STEP(!sys_cap_enter(0));
+	STEP(ring_one(&r, &sqe) == -ECAPMODE);
+	sqe.flags = IOSQE_ASYNC;
+	STEP(ring_one(&r, &sqe) == -ECAPMODE);
+	return 0;
+}
+
+TEST(ring_with_personality)
+{
+	REQUIRE_IO_URING();
+	EXPECT_EQ(0, in_child(ring_personality, NULL));
+}
+
+/* A ring that the parent, who is outside, has made: it works for who calls. */
+static int use_inherited_ring(void *arg)
+{
+	struct ring *r = arg;
+	int ret = ring_open(r, 0);
+
+	STEP(ret == ring_open(r, IOSQE_ASYNC));
+	return ret;
+}
+
+TEST(ring_of_parent)
+{
+	struct ring r;
+
+	REQUIRE_IO_URING();
+	ASSERT_EQ(0, ring_setup(&r, 8, 0));
+	ASSERT_EQ(0, ring_open(&r, IOSQE_ASYNC));
+	EXPECT_ECAPMODE(use_inherited_ring, &r);
+	EXPECT_EQ(0, ring_open(&r, 0));
+	EXPECT_EQ(0, ring_open(&r, IOSQE_ASYNC));
+}
+
+/* Children by number, which wait4() cannot wait for either. */
+static int ring_waitid(void *arg)
+{
+	struct io_uring_sqe sqe = {
+		.opcode = IORING_OP_WAITID,
+		.len = *(int *)arg,		/* P_PID, P_ALL, ... */
+		.file_index = WEXITED,
+	};
+	struct ring r;
+	int pidfd, ret;
+	pid_t child;
+
+	STEP(!ring_setup(&r, 8, 0));
+	child = fork_fd(&pidfd);
+	if (!child)
+		_exit(0);
+	STEP(child > 0);
+	sqe.fd = sqe.len == P_PIDFD ? pidfd : sqe.len == P_PID ? child : 0;
+	ret = ring_one(&r, &sqe);
+	if (ret == -ECAPMODE) {
+		/* It is still there to be waited for. */
+		sqe.flags = IOSQE_ASYNC;
+		STEP(ring_one(&r, &sqe) == -ECAPMODE);
+		STEP(!wait_fd(pidfd));
+	}
+	return ret;
+}
+
+TEST(ring_waits)
+{
+	int which = P_PIDFD;
+
+	REQUIRE_IO_URING();
+	if (in_child(ring_waitid, &which) == -EINVAL)
+		SKIP(return, "no IORING_OP_WAITID");
+	EXPECT_BOTH(ring_waitid, &which);
+	which = P_PID;
+	EXPECT_ECAPMODE(ring_waitid, &which);
+	which = P_ALL;
+	EXPECT_ECAPMODE(ring_waitid, &which);
+	which = P_PGID;
+	EXPECT_ECAPMODE(ring_waitid, &which);
+}
+
+/* One ring a thread; workers come and go while somebody enters. */
+static __thread struct ring own_ring;
+
+static int call_ring(unsigned int setup, unsigned int flags)
+{
+	int err;
+
+	if (!own_ring.mem) {
+		err = ring_setup(&own_ring, 4, setup);
+		if (err)
+			return err;
+	}
+	return ring_open(&own_ring, flags);
+}
+
+static int call_ring_async(void)
+{
+	return call_ring(0, IOSQE_ASYNC);
+}
+
+static int call_ring_sqpoll(void)
+{
+	return call_ring(IORING_SETUP_SQPOLL, 0);
+}
+
+/* A new ring for each, and so new threads of the kernel's. */
+static int call_new_ring(void)
+{
+	struct ring r;
+	int err = ring_setup(&r, 4, IORING_SETUP_SQPOLL);
+
+	if (err)
+		return err;
+	err = ring_open(&r, IOSQE_ASYNC);
+	ring_free(&r);
+	return err;
+}
+
+TEST(racing_ring_workers)
+{
+	REQUIRE_IO_URING();
+	RACE(race_caller, call_ring_async);
+}
+
+TEST(racing_ring_threads)
+{
+	REQUIRE_IO_URING();
+	RACE(race_caller, call_ring_sqpoll);
+}
+
+TEST(racing_new_rings)
+{
+	REQUIRE_IO_URING();
+	RACE(race_caller, call_new_ring);
+}
+
+TEST_HARNESS_MAIN
