@@ -32,7 +32,7 @@ static const struct space {
 };
 
 #define FOR_EACH_SPACE(s) \
-	for (s = spaces; s < spaces + sizeof(spaces) / sizeof(spaces[0]); s++)
+	for (s = spaces; s < spaces + ARRAY_SIZE(spaces); s++)
 
 /* In which of them the caller is. */
 static uint64_t where(void)

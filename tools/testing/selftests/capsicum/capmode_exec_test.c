@@ -173,6 +173,16 @@ static int start(void *arg)
 	return ret;
 }
 
+static void remove_all(int dirfd, const char *path)
+{
+	struct dirent **d;
+	int n = scandir(path, &d, NULL, NULL);
+
+	while (n-- > 0)
+		unlinkat(dirfd, d[n]->d_name, 0);
+	rmdir(path);
+}
+
 FIXTURE(exec)
 {
 	char dir[PATH_MAX];
@@ -203,17 +213,9 @@ FIXTURE_SETUP(exec)
 
 FIXTURE_TEARDOWN(exec)
 {
-	struct dirent *d;
-	DIR *dir;
-
 	unlinkat(self->subfd, "up", 0);
 	unlinkat(self->dirfd, "sub", AT_REMOVEDIR);
-	dir = opendir(self->dir);
-	while (dir && (d = readdir(dir)))
-		unlinkat(self->dirfd, d->d_name, 0);
-	if (dir)
-		closedir(dir);
-	rmdir(self->dir);
+	remove_all(self->dirfd, self->dir);
 }
 
 /* @outside and @inside: exit statuses, or -errno. */

@@ -341,7 +341,7 @@ static int attempt_leader(void *arg)
 }
 
 #define FOR_EACH_OP(op) \
-	for (op = ops; op < ops + sizeof(ops) / sizeof(ops[0]); op++)
+	for (op = ops; op < ops + ARRAY_SIZE(ops); op++)
 
 /* A kernel without NUMA has no migrate_pages(2), for one. */
 static bool op_there(struct __test_metadata *_metadata, const struct pid_op *op)
@@ -430,7 +430,7 @@ TEST_F(by_number, relatives)
 	FOR_EACH_OP(op) {
 		if (!op_there(_metadata, op))
 			continue;
-		for (i = 0; i < sizeof(pids) / sizeof(pids[0]); i++) {
+		for (i = 0; i < ARRAY_SIZE(pids); i++) {
 			struct attempt a = {
 				.call = op->call,
 				.pid = pids[i],
@@ -564,7 +564,7 @@ TEST(groups_and_users)
 
 	REQUIRE_CAPMODE();
 	ASSERT_TRUE(!setpgid(0, 0) || getpgrp() == getpid());
-	for (i = 0; i < sizeof(sets) / sizeof(sets[0]); i++) {
+	for (i = 0; i < ARRAY_SIZE(sets); i++) {
 		before = state(getpid());
 		EXPECT_EQ(-ECAPMODE, capmode_run(by_set, (void *)&sets[i]))
 			TH_LOG("call %zu", i);
@@ -574,7 +574,7 @@ TEST(groups_and_users)
 			TH_LOG("call %zu outside", i);
 	}
 	EXPECT_EQ(20 - 5, do_getpriority(0));
-	for (i = 0; i < sizeof(none) / sizeof(none[0]); i++) {
+	for (i = 0; i < ARRAY_SIZE(none); i++) {
 		EXPECT_EQ(-ECAPMODE, capmode_run(by_set, (void *)&none[i]))
 			TH_LOG("call %zu", i);
 		EXPECT_EQ(-ESRCH, in_child(by_set, (void *)&none[i]))

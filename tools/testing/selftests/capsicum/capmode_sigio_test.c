@@ -84,14 +84,14 @@ FIXTURE_VARIANT(owner)
 	bool thread;
 };
 
-#define HOW(n, h) \
-FIXTURE_VARIANT_ADD(owner, n) { .how = h, .thread = false }; \
-FIXTURE_VARIANT_ADD(owner, n ## _thread) { .how = h, .thread = true }
-
-HOW(f_setown, SETOWN);
-HOW(f_setown_ex, SETOWN_EX);
-HOW(fiosetown, FIO);
-HOW(siocspgrp, SIO);
+FIXTURE_VARIANT_ADD(owner, f_setown) { .how = SETOWN, .thread = false };
+FIXTURE_VARIANT_ADD(owner, f_setown_thread) { .how = SETOWN, .thread = true };
+FIXTURE_VARIANT_ADD(owner, f_setown_ex) { .how = SETOWN_EX, .thread = false };
+FIXTURE_VARIANT_ADD(owner, f_setown_ex_thread) { .how = SETOWN_EX, .thread = true };
+FIXTURE_VARIANT_ADD(owner, fiosetown) { .how = FIO, .thread = false };
+FIXTURE_VARIANT_ADD(owner, fiosetown_thread) { .how = FIO, .thread = true };
+FIXTURE_VARIANT_ADD(owner, siocspgrp) { .how = SIO, .thread = false };
+FIXTURE_VARIANT_ADD(owner, siocspgrp_thread) { .how = SIO, .thread = true };
 
 FIXTURE_SETUP(owner)
 {

@@ -84,15 +84,16 @@ FIXTURE_VARIANT(by_number)
 	bool thread;
 };
 
-#define HOW(n, h) \
-FIXTURE_VARIANT_ADD(by_number, n) { .how = h, .thread = false }; \
-FIXTURE_VARIANT_ADD(by_number, n ## _thread) { .how = h, .thread = true }
-
-HOW(kill, KILL);
-HOW(tkill, TKILL);
-HOW(tgkill, TGKILL);
-HOW(rt_sigqueueinfo, SIGQUEUE);
-HOW(rt_tgsigqueueinfo, TGSIGQUEUE);
+FIXTURE_VARIANT_ADD(by_number, kill) { .how = KILL, .thread = false };
+FIXTURE_VARIANT_ADD(by_number, kill_thread) { .how = KILL, .thread = true };
+FIXTURE_VARIANT_ADD(by_number, tkill) { .how = TKILL, .thread = false };
+FIXTURE_VARIANT_ADD(by_number, tkill_thread) { .how = TKILL, .thread = true };
+FIXTURE_VARIANT_ADD(by_number, tgkill) { .how = TGKILL, .thread = false };
+FIXTURE_VARIANT_ADD(by_number, tgkill_thread) { .how = TGKILL, .thread = true };
+FIXTURE_VARIANT_ADD(by_number, rt_sigqueueinfo) { .how = SIGQUEUE, .thread = false };
+FIXTURE_VARIANT_ADD(by_number, rt_sigqueueinfo_thread) { .how = SIGQUEUE, .thread = true };
+FIXTURE_VARIANT_ADD(by_number, rt_tgsigqueueinfo) { .how = TGSIGQUEUE, .thread = false };
+FIXTURE_VARIANT_ADD(by_number, rt_tgsigqueueinfo_thread) { .how = TGSIGQUEUE, .thread = true };
 
 FIXTURE_SETUP(by_number)
 {
