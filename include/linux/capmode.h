@@ -15,6 +15,7 @@
 #include <linux/types.h>
 
 struct cap_rights;
+struct file;
 struct seccomp_data;
 
 #ifdef CONFIG_SECURITY_CAPSICUM_MODE
@@ -35,6 +36,7 @@ static inline bool in_capability_mode(void)
 bool capmode_allows(unsigned int arch, unsigned int nr);
 int capmode_refuse(void);
 int __capmode_check_pid(pid_t nr);
+int __capmode_check_async(struct file *filp);
 
 #else /* !CONFIG_SECURITY_CAPSICUM_MODE */
 
@@ -58,6 +60,11 @@ static inline int __capmode_check_pid(pid_t nr)
 	return 0;
 }
 
+static inline int __capmode_check_async(struct file *filp)
+{
+	return 0;
+}
+
 #endif /* CONFIG_SECURITY_CAPSICUM_MODE */
 
 /**
@@ -72,6 +79,22 @@ static inline int capmode_check_pid(pid_t nr)
 {
 	if (in_capability_mode())
 		return __capmode_check_pid(nr);
+	return 0;
+}
+
+/**
+ * capmode_check_async - may this task have events of a file signalled?
+ * @filp: the file
+ *
+ * The signals go to the file's owner. Who made another process the owner did
+ * not ask for more than there was at that time.
+ *
+ * Return: 0; -ECAPMODE in capability mode when another process is owner.
+ */
+static inline int capmode_check_async(struct file *filp)
+{
+	if (in_capability_mode())
+		return __capmode_check_async(filp);
 	return 0;
 }
 

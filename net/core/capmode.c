@@ -64,10 +64,11 @@ int __capmode_check_socket(int family, int type, int protocol)
 	return 0;
 }
 
-/* Devices, and a descriptor of whoever has sent a message. */
+/* Devices, routing tables, and a descriptor of whoever has sent a message. */
 static bool sol_socket_names(int optname)
 {
 	switch (optname) {
+	case SO_MARK:
 	case SO_BINDTODEVICE:
 	case SO_BINDTOIFINDEX:
 	case SO_PASSPIDFD:
@@ -133,6 +134,7 @@ static bool sol_sctp_names(int optname)
 	case SCTP_SOCKOPT_CONNECTX_OLD:
 	case SCTP_SOCKOPT_CONNECTX:
 	case SCTP_SOCKOPT_CONNECTX3:
+	case SCTP_REMOTE_UDP_ENCAPS_PORT: /* a port of the other side */
 		return true;
 	default:
 		return false;
@@ -166,7 +168,8 @@ static bool setsockopt_names(int level, int optname)
 	case SOL_PACKET:
 		return sol_packet_names(optname);
 	case SOL_NETLINK:
-		return optname == NETLINK_ADD_MEMBERSHIP;
+		return optname == NETLINK_ADD_MEMBERSHIP ||
+		       optname == NETLINK_LISTEN_ALL_NSID;
 	case SOL_TIPC:
 		return optname == TIPC_GROUP_JOIN;
 	case SOL_ALG:
@@ -219,9 +222,29 @@ static bool getsockopt_names(int level, int optname)
 	case SOL_IPV6:
 		return optname == MCAST_MSFILTER;
 	case SOL_SCTP:
-		return sol_sctp_names(optname);
-	default:
+		return optname != SCTP_REMOTE_UDP_ENCAPS_PORT &&
+		       sol_sctp_names(optname);
+	case SOL_PACKET:
+	case SOL_NETLINK:
+	case SOL_TIPC:
+	case SOL_ALG:
+	case SOL_TCP:
+	case SOL_UDP:
+	case SOL_UDPLITE:
+	case SOL_DCCP:
+	case SOL_MPTCP:
+	case SOL_SMC:
+	case SOL_ICMPV6:
+	case SOL_RAW:
+	case SOL_TLS:
+	case SOL_KCM:
+	case SOL_XDP:
+	case SOL_VSOCK:
+	case AF_VSOCK:
+	case SOL_BLUETOOTH:
 		return false;
+	default:
+		return true;
 	}
 }
 

@@ -5,6 +5,7 @@
  * Which options there are in capability mode, and the options of Capsicum's own
  * that a process sets for all of its threads.
  */
+#include <linux/capability.h>
 #include <linux/capmode.h>
 #include <linux/capmode_prctl.h>
 #include <linux/cleanup.h>
@@ -198,9 +199,10 @@ int capmode_get_trap(unsigned long arg2, unsigned long arg3,
  * @arg4: must be 0
  * @arg5: must be 0
  *
- * For all threads of the process, and for good.
+ * For all threads of the process, and for good. It outlasts execve(), and must
+ * not lead astray a program that gains privilege by that.
  *
- * Return: 0, or -EINVAL.
+ * Return: 0, -EINVAL, or -EACCES without no_new_privs or CAP_SYS_ADMIN.
  */
 int capmode_set_openat_beneath(unsigned long arg2, unsigned long arg3,
 			       unsigned long arg4, unsigned long arg5)
@@ -209,6 +211,9 @@ int capmode_set_openat_beneath(unsigned long arg2, unsigned long arg3,
 
 	if (arg2 != 1 || arg3 || arg4 || arg5)
 		return -EINVAL;
+	if (!task_no_new_privs(current) &&
+	    !ns_capable_noaudit(current_user_ns(), CAP_SYS_ADMIN))
+		return -EACCES;
 
 	/* As above. */
 	guard(spinlock_irq)(&current->sighand->siglock);

@@ -9,7 +9,9 @@
  */
 #include <linux/audit.h>
 #include <linux/capmode.h>
+#include <linux/export.h>
 #include <linux/gfp.h>
+#include <linux/io_uring.h>
 #include <linux/ptrace.h>
 #include <linux/sched.h>
 #include <linux/sched/signal.h>
@@ -22,10 +24,15 @@
 #define CREATE_TRACE_POINTS
 #include <trace/events/capsicum.h>
 
-/* Workers of io_uring and vhost have no system call, nor a way to user space. */
+/*
+ * Workers of io_uring and vhost have no system call, nor a way to user space.
+ * What a ring does in task work comes in any call, or none, which is not to
+ * blame for it.
+ */
 static bool in_system_call(void)
 {
-	return !(current->flags & (PF_KTHREAD | PF_USER_WORKER));
+	return !(current->flags & (PF_KTHREAD | PF_USER_WORKER)) &&
+	       !io_uring_in_task_work();
 }
 
 #if defined(CONFIG_HAVE_ARCH_TRACEHOOK) || \
@@ -151,4 +158,5 @@ int capmode_refuse(void)
 	refusal_trap(ECAPMODE);
 	return -ECAPMODE;
 }
+EXPORT_SYMBOL_GPL(capmode_refuse);
 #endif /* CONFIG_SECURITY_CAPSICUM_MODE */

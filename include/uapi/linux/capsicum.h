@@ -137,11 +137,18 @@ struct cap_rights {
 #define CAP_FSIGNAL		CAPRIGHT(1, 1ULL << 56)
 #define CAP_EPOLL_CTL		CAPRIGHT(1, 1ULL << 55)
 #define CAP_SETNS		CAPRIGHT(1, 1ULL << 54)
+#define CAP_IO_URING		CAPRIGHT(1, 1ULL << 53)	/* enter and register */
+#define CAP_PDGETFD		CAPRIGHT(1, 1ULL << 52)	/* pidfd_getfd(2) */
+#define CAP_PDMADVISE		CAPRIGHT(1, 1ULL << 51)	/* process_madvise(2) */
+#define CAP_PDMRELEASE		CAPRIGHT(1, 1ULL << 50)	/* process_mrelease(2) */
+#define CAP_BPF_OBJECT		CAPRIGHT(1, 1ULL << 49)	/* put to use by bpf(2) */
+#define CAP_PERF_EVENT		CAPRIGHT(1, 1ULL << 48)	/* as leader or output */
 #define CAP_NOTIFY		(CAP_INOTIFY_ADD | CAP_INOTIFY_RM)
 
 #define CAP_ALL1 \
 	CAPRIGHT(1, 0x00000000007FFFFFULL | CAP_FSIGNAL | CAP_EPOLL_CTL | \
-		    CAP_SETNS)
+		    CAP_SETNS | CAP_IO_URING | CAP_PDGETFD | CAP_PDMADVISE | \
+		    CAP_PDMRELEASE | CAP_BPF_OBJECT | CAP_PERF_EVENT)
 
 /* A valid set that holds every right this header knows. */
 #define CAP_RIGHTS_ALL_INIT	{ { CAP_ALL0, CAP_ALL1 } }

@@ -309,7 +309,7 @@ static const struct {
 	{ "lowest unknown right of word 1",
 	  CAPRIGHT(0, 0ULL), CAPRIGHT(1, 0x800000ULL) },
 	{ "highest unknown right of word 1",
-	  CAPRIGHT(0, 0ULL), CAPRIGHT(1, 1ULL << 53) },
+	  CAPRIGHT(0, 0ULL), CAPRIGHT(1, 1ULL << 40) },
 };
 
 TEST(malformed_sets_are_not_valid)

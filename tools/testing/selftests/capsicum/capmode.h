@@ -48,7 +48,7 @@
 #define O_BENEATH		040000000
 #endif
 #ifndef AT_RESOLVE_BENEATH
-#define AT_RESOLVE_BENEATH	0x10000
+#define AT_RESOLVE_BENEATH	0x40000000
 #endif
 
 static inline int sys_cap_enter(unsigned int flags)

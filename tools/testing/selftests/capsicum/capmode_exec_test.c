@@ -698,6 +698,7 @@ TEST_F(exec, core_dump)
 {
 	char old[256], pattern[PATH_MAX + 16];
 	struct crash c = { .dir = self->dir };
+	struct stat before, after;
 
 	REQUIRE_ROOT();
 	if (set_core_pattern("core", old, sizeof(old)))
@@ -718,8 +719,11 @@ TEST_F(exec, core_dump)
 	EXPECT_FALSE(dumped(self->dir));
 	/* One that is there already stays as it is. */
 	ASSERT_EQ(0, write_file(self->dirfd, "core", "old", 3));
+	ASSERT_EQ(0, fstatat(self->dirfd, "core", &before, 0));
 	EXPECT_EQ(KILLED_BY(SIGABRT), in_child(crash, &c));
-	EXPECT_EQ(0, faccessat(self->dirfd, "core", F_OK, 0));
+	ASSERT_EQ(0, fstatat(self->dirfd, "core", &after, 0));
+	EXPECT_EQ(before.st_ino, after.st_ino);
+	EXPECT_EQ(3, after.st_size);
 	set_core_pattern(old, NULL, 0);
 }
 
