@@ -427,4 +427,40 @@ TEST(wait_by_wait4)
 		EXPECT_ECAPMODE(by_wait4, &which);
 }
 
+/* A child of one's parent: for it to wait for, and to be told of its end. */
+static int make_brother(void *arg)
+{
+	struct clone_args args = { .flags = CLONE_PARENT };
+	pid_t brother;
+
+	if (*(bool *)arg)
+		brother = RET(syscall(__NR_clone, (unsigned long)CLONE_PARENT,
+				      0, 0, 0, 0));
+	else
+		brother = RET(syscall(__NR_clone3, &args, sizeof(args)));
+	if (!brother)
+		_exit(33);
+	return brother;
+}
+
+TEST(brothers)
+{
+	bool legacy = false;
+	int status, ret;
+
+	REQUIRE_CAPMODE();
+	for (;;) {
+		EXPECT_EQ(-ECAPMODE, capmode_run(make_brother, &legacy));
+		EXPECT_EQ(-1, waitpid(-1, &status, __WALL));
+		EXPECT_EQ(ECHILD, errno);
+		ret = in_child(make_brother, &legacy);
+		EXPECT_LT(0, ret);
+		EXPECT_EQ(ret, waitpid(ret, &status, __WALL));
+		EXPECT_EQ(33, WEXITSTATUS(status));
+		if (legacy)
+			break;
+		legacy = true;
+	}
+}
+
 TEST_HARNESS_MAIN

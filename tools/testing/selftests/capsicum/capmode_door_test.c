@@ -694,4 +694,96 @@ TEST(tracer_suspends_seccomp)
 	EXPECT_EQ(-ECAPMODE, run_traced(&t));
 }
 
+static int strict_only(void)
+{
+	return RET(prctl(PR_SET_SECCOMP, SECCOMP_MODE_STRICT, 0, 0, 0));
+}
+
+static int enter_then_strict(void)
+{
+	return sys_cap_enter(0) ? : strict_only();
+}
+
+/* Strict mode is suspended as filters are, and capability mode is not. */
+TEST(tracer_suspends_strict_mode)
+{
+	struct traced t = {
+		.nr = __NR_getcwd,
+		.to = __NR_getcwd,
+		.options = PTRACE_O_SUSPEND_SECCOMP,
+		.before = strict_only,
+	};
+
+	REQUIRE_CAPMODE();
+	REQUIRE_ROOT();
+	if (run_traced(&t) == -EINVAL)
+		SKIP(return, "no PTRACE_O_SUSPEND_SECCOMP");
+	EXPECT_LT(0, run_traced(&t));
+	t.options = 0;
+	EXPECT_EQ(KILLED_BY(SIGKILL), run_traced(&t));
+
+	t.before = enter_then_strict;
+	EXPECT_EQ(KILLED_BY(SIGKILL), run_traced(&t));
+	t.options = PTRACE_O_SUSPEND_SECCOMP;
+	EXPECT_EQ(-ECAPMODE, run_traced(&t));
+	t.to = __NR_chdir;
+	EXPECT_EQ(-ECAPMODE, run_traced(&t));
+	t.nr = __NR_getppid;
+	t.to = __NR_getppid;
+	EXPECT_LT(0, run_traced(&t));
+	t.to = __NR_getcwd;
+	EXPECT_EQ(-ECAPMODE, run_traced(&t));
+}
+
+/* A call that is made by the other gates makes children of the mode as well. */
+static int fork_by(long nr, bool gate)
+{
+	int *told = mmap(NULL, sizeof(*told), PROT_READ | PROT_WRITE,
+			 MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	pid_t self = getpid();
+
+	STEP(told != MAP_FAILED);
+	signal(SIGCHLD, SIG_IGN);
+	if (gate)
+		STEP(int80(nr, 0, 0, 0, 0, 0, 0) >= 0);
+	else
+		STEP(syscall(nr) >= 0);
+	if (getpid() != self) {
+		__atomic_store_n(told, tell(), __ATOMIC_SEQ_CST);
+		_exit(0);
+	}
+	while (!__atomic_load_n(told, __ATOMIC_SEQ_CST))
+		sched_yield();
+	return *told;
+}
+
+static int fork_by_int80(void *arg)
+{
+	return fork_by(2, true);
+}
+
+#ifdef __NR_fork
+static int fork_by_x32(void *arg)
+{
+	return fork_by(X32_BIT | __NR_fork, false);
+}
+#endif
+
+TEST(inherit_other_abis)
+{
+	REQUIRE_CAPMODE();
+	if (!have_int80() && !have_x32())
+		SKIP(return, "there are no other ABIs");
+	if (have_int80()) {
+		EXPECT_EQ(TELL_OUTSIDE, in_child(fork_by_int80, NULL));
+		EXPECT_EQ(TELL_INSIDE, capmode_run(fork_by_int80, NULL));
+	}
+#ifdef __NR_fork
+	if (have_x32()) {
+		EXPECT_EQ(TELL_OUTSIDE, in_child(fork_by_x32, NULL));
+		EXPECT_EQ(TELL_INSIDE, capmode_run(fork_by_x32, NULL));
+	}
+#endif
+}
+
 TEST_HARNESS_MAIN

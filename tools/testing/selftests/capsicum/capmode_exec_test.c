@@ -727,4 +727,86 @@ TEST_F(exec, core_dump)
 	set_core_pattern(old, NULL, 0);
 }
 
+/*
+ * With flag O, the interpreter gets the image as a descriptor, from exec itself:
+ * one of a capability would be without its limits.
+ */
+TEST_F(exec, binfmt_misc_limited)
+{
+	static const char * const flags[] = { "O", "OC", "OF" };
+	bool mounted = false;
+	int fd, cap, dir;
+	size_t i;
+
+	REQUIRE_ROOT();
+	if (access(BINFMT_DIR "/register", W_OK)) {
+		if (mount("none", BINFMT_DIR, "binfmt_misc", 0, NULL))
+			SKIP(return, "no binfmt_misc");
+		mounted = true;
+	}
+	ASSERT_EQ(0, write_file(self->dirfd, "image", "CAPMODE x", 9));
+	fd = openat(self->dirfd, "image", O_RDONLY);
+	cap = limit_to(fd, CAP_FEXECVE, CAP_PREAD, CAP_FSTAT);
+	dir = limit_to(self->dirfd, CAP_FEXECVE, CAP_LOOKUP);
+	ASSERT_LE(0, cap);
+	ASSERT_LE(0, dir);
+	/* The interpreter could get there. */
+	ASSERT_EQ(0, fcntl(cap, F_SETFD, 0));
+	ASSERT_EQ(0, fcntl(dir, F_SETFD, 0));
+	for (i = 0; i < ARRAY_SIZE(flags); i++) {
+		bool file = strchr(flags[i], 'F');
+
+		binfmt_unregister();
+		ASSERT_EQ(0, binfmt_register(self->path, flags[i]));
+		EXPECT_START(TELL_OUTSIDE, file ? TELL_INSIDE : -ECAPMODE,
+			     fd, "", AT_EMPTY_PATH);
+		EXPECT_START(-ENOTCAPABLE, file ? -ENOTCAPABLE : -ECAPMODE,
+			     cap, "", AT_EMPTY_PATH);
+		EXPECT_START(-ENOTCAPABLE, file ? -ENOTCAPABLE : -ECAPMODE,
+			     dir, "image", 0);
+	}
+	/* Without, it goes by name, and the limits hold there. */
+	binfmt_unregister();
+	ASSERT_EQ(0, binfmt_register(self->path, ""));
+	EXPECT_START(TELL_OUTSIDE, -ECAPMODE, cap, "", AT_EMPTY_PATH);
+	binfmt_unregister();
+	if (mounted)
+		umount2(BINFMT_DIR, MNT_DETACH);
+}
+
+/* What is written to a file may be a path, which the kernel is to look up. */
+static int register_in_place(void *arg)
+{
+	const int *fd = arg;
+	char line[PATH_MAX + 128];
+	int n;
+
+	n = snprintf(line, sizeof(line), ":capmode-test:M::CAPMODE::%s:F",
+		     "/proc/self/exe");
+	return RET(write(*fd, line, n));
+}
+
+TEST_F(exec, path_in_a_write)
+{
+	bool mounted = false;
+	int fd;
+
+	REQUIRE_ROOT();
+	if (access(BINFMT_DIR "/register", W_OK)) {
+		if (mount("none", BINFMT_DIR, "binfmt_misc", 0, NULL))
+			SKIP(return, "no binfmt_misc");
+		mounted = true;
+	}
+	binfmt_unregister();
+	fd = open(BINFMT_DIR "/register", O_WRONLY | O_CLOEXEC);
+	ASSERT_LE(0, fd);
+	EXPECT_EQ(-ECAPMODE, capmode_run(register_in_place, &fd));
+	EXPECT_NE(0, access(BINFMT_DIR "/capmode-test", F_OK));
+	EXPECT_LT(0, in_child(register_in_place, &fd));
+	binfmt_unregister();
+	close(fd);
+	if (mounted)
+		umount2(BINFMT_DIR, MNT_DETACH);
+}
+
 TEST_HARNESS_MAIN

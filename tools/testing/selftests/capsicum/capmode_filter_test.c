@@ -700,4 +700,23 @@ TEST(own_supervisor)
 	EXPECT_EQ(-ECAPMODE, capmode_run(ask_oneself, NULL));
 }
 
+static int call_unknown(void *arg)
+{
+	STEP(!prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0));
+	if (*(bool *)arg)
+		STEP(!sys_cap_enter(0));
+	STEP(!add_filter(__NR_getcwd, 0x12340000, SECCOMP_RET_ALLOW, 0));
+	return try_getcwd();
+}
+
+/* What no kernel knows yet kills, beside the mode as without it. */
+TEST(unknown_action)
+{
+	bool inside = true, outside = false;
+
+	REQUIRE_CAPMODE();
+	EXPECT_EQ(KILLED_BY(SIGSYS), in_child(call_unknown, &outside));
+	EXPECT_EQ(KILLED_BY(SIGSYS), in_child(call_unknown, &inside));
+}
+
 TEST_HARNESS_MAIN

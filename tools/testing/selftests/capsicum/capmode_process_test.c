@@ -9,6 +9,7 @@
 #include <sched.h>
 #include <sys/resource.h>
 #include <time.h>
+#include <sys/ioctl.h>
 
 #define IOPRIO_WHO_PROCESS	1
 #define IOPRIO_WHO_PGRP		2
@@ -782,6 +783,210 @@ TEST(by_the_32_bit_gate)
 	EXPECT_BOTH(gate_setpriority, &self);
 	EXPECT_BOTH(gate_getpgid, &self);
 	EXPECT_BOTH(gate_prlimit, &self);
+	bury(other);
+}
+
+/* ---- namespaces, by descriptors of processes ---- */
+
+#define PIDFD_IOCTL(nr)		_IO(0xff, nr)
+#define PIDFD_IOCTLS		10
+#define NSFS_IOCTL(nr)		_IO(0xb7, nr)
+#define NSFS_USERNS		NSFS_IOCTL(1)
+#define NSFS_PARENT		NSFS_IOCTL(2)
+#define NSFS_NSTYPE		NSFS_IOCTL(3)
+#define NSFS_OWNER_UID		NSFS_IOCTL(4)
+#define NSFS_MNTNS_ID		_IOR(0xb7, 5, uint64_t)
+#define NSFS_FIRST_OF_PIDS	6
+#define NSFS_LAST_OF_PIDS	9
+
+struct mnt_info {
+	uint32_t size, nr_mounts;
+	uint64_t id;
+};
+
+#define NSFS_MNT_INFO		_IOR(0xb7, 10, struct mnt_info)
+#define NSFS_MNT_NEXT		_IOR(0xb7, 11, struct mnt_info)
+#define NSFS_MNT_PREV		_IOR(0xb7, 12, struct mnt_info)
+
+struct ns_ask {
+	int fd;		/* -1: a pidfd of the caller's own */
+	unsigned long cmd, arg;
+};
+
+static int ask_ns(void *arg)
+{
+	const struct ns_ask *a = arg;
+	int fd = a->fd, ret;
+
+	if (fd < 0)
+		fd = RET(syscall(__NR_pidfd_open, getpid(), 0));
+	STEP(fd >= 0);
+	ret = RET(ioctl(fd, a->cmd, a->arg));
+	return ret;
+}
+
+TEST(namespaces_of_pidfds)
+{
+	pid_t other = victim();
+	struct ns_ask a = {};
+	int given, outside;
+	unsigned int nr;
+
+	REQUIRE_CAPMODE();
+	ASSERT_LT(0, other);
+	given = syscall(__NR_pidfd_open, other, 0);
+	ASSERT_LE(0, given);
+	for (nr = 1; nr <= PIDFD_IOCTLS; nr++) {
+		a.cmd = PIDFD_IOCTL(nr);
+		a.fd = given;
+		outside = in_child(ask_ns, &a);
+		if (outside == -ENOTTY)
+			SKIP(break, "this kernel has none of it");
+		if (outside == -EOPNOTSUPP)
+			TH_LOG("no namespace %u in this kernel", nr);
+		else
+			EXPECT_LE(0, outside)
+				TH_LOG("command %u outside", nr);
+		EXPECT_EQ(-ECAPMODE, capmode_run(ask_ns, &a))
+			TH_LOG("command %u", nr);
+		a.fd = -1;
+		EXPECT_EQ(-ECAPMODE, capmode_run(ask_ns, &a))
+			TH_LOG("command %u on oneself", nr);
+	}
+	bury(other);
+}
+
+TEST(namespaces_given)
+{
+	struct mnt_info info = {};
+	uint64_t id = 0;
+	uid_t uid = 77;
+	struct ns_ask a = {};
+	unsigned int nr;
+
+	REQUIRE_CAPMODE();
+	a.fd = RET(open("/proc/self/ns/pid", O_RDONLY | O_CLOEXEC));
+	if (a.fd < 0)
+		SKIP(return, "no namespaces of processes");
+	/* Processes by number: is there one? */
+	for (nr = NSFS_FIRST_OF_PIDS; nr <= NSFS_LAST_OF_PIDS; nr++) {
+		a.cmd = _IOR(0xb7, nr, int);
+		a.arg = getpid();
+		if (in_child(ask_ns, &a) != -ENOTTY)
+			EXPECT_ECAPMODE(ask_ns, &a);
+		a.arg = 1;
+		EXPECT_EQ(-ECAPMODE, capmode_run(ask_ns, &a));
+		a.arg = NO_PID;
+		EXPECT_EQ(-ECAPMODE, capmode_run(ask_ns, &a));
+	}
+	/* Descriptors of others. */
+	a.arg = 0;
+	a.cmd = NSFS_USERNS;
+	EXPECT_ECAPMODE(ask_ns, &a);
+	a.cmd = NSFS_PARENT;
+	EXPECT_EQ(-ECAPMODE, capmode_run(ask_ns, &a));
+	a.cmd = NSFS_NSTYPE;
+	EXPECT_BOTH(ask_ns, &a);
+	close(a.fd);
+
+	a.fd = RET(open("/proc/self/ns/user", O_RDONLY | O_CLOEXEC));
+	if (a.fd >= 0) {
+		a.cmd = NSFS_OWNER_UID;
+		a.arg = (uintptr_t)&uid;
+		EXPECT_BOTH(ask_ns, &a);
+		close(a.fd);
+	}
+	a.fd = RET(open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC));
+	ASSERT_LE(0, a.fd);
+	a.arg = (uintptr_t)&id;
+	a.cmd = NSFS_MNTNS_ID;
+	EXPECT_BOTH(ask_ns, &a);
+	a.arg = (uintptr_t)&info;
+	a.cmd = NSFS_MNT_INFO;
+	EXPECT_BOTH(ask_ns, &a);
+	a.cmd = NSFS_MNT_NEXT;
+	EXPECT_EQ(-ECAPMODE, capmode_run(ask_ns, &a));
+	a.cmd = NSFS_MNT_PREV;
+	EXPECT_EQ(-ECAPMODE, capmode_run(ask_ns, &a));
+	close(a.fd);
+}
+
+/* ---- the owner of a futex, who is a number in memory ---- */
+
+#define FUTEX_LOCK_PI_OP	6
+#define FUTEX_TRYLOCK_PI_OP	8
+#define FUTEX_CMP_REQUEUE_PI_OP	12
+#define FUTEX_LOCK_PI2_OP	13
+#define FUTEX_PRIVATE		128
+
+struct lock {
+	int op;
+	pid_t owner;	/* 0: a thread of one's own */
+	uint32_t *word;
+};
+
+static int lock_pi(void *arg)
+{
+	const struct lock *l = arg;
+	pid_t owner = l->owner ? l->owner : idle_thread();
+	struct timespec ts;
+	static uint32_t from;
+
+	STEP(owner > 0);
+	*l->word = owner;
+	from = 1;
+	/* Nobody lets go of it. */
+	clock_gettime((l->op & 127) == FUTEX_LOCK_PI2_OP ? CLOCK_MONOTONIC :
+							   CLOCK_REALTIME, &ts);
+	ts.tv_nsec += 20000000;
+	if (ts.tv_nsec >= 1000000000) {
+		ts.tv_nsec -= 1000000000;
+		ts.tv_sec++;
+	}
+	if ((l->op & 127) == FUTEX_CMP_REQUEUE_PI_OP)
+		return RET(syscall(__NR_futex, &from, l->op, 1, 1, l->word, 1));
+	return RET(syscall(__NR_futex, l->word, l->op, 0, &ts, NULL, 0));
+}
+
+TEST(owner_of_a_futex)
+{
+	static const int ops[] = {
+		FUTEX_LOCK_PI_OP, FUTEX_LOCK_PI2_OP, FUTEX_TRYLOCK_PI_OP,
+	};
+	pid_t other = victim();
+	struct lock l;
+	size_t i;
+
+	REQUIRE_CAPMODE();
+	ASSERT_LT(0, other);
+	l.word = mmap(NULL, 4096, PROT_READ | PROT_WRITE,
+		      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	ASSERT_TRUE(l.word != MAP_FAILED);
+	for (i = 0; i < 2 * sizeof(ops) / sizeof(ops[0]); i++) {
+		l.op = ops[i / 2] | (i % 2 ? FUTEX_PRIVATE : 0);
+		TH_LOG("operation %d", l.op);
+		/* Outside it tells whether there is such a task ... */
+		l.owner = 2999999;
+		EXPECT_EQ(-ESRCH, in_child(lock_pi, &l));
+		EXPECT_EQ(-ECAPMODE, capmode_run(lock_pi, &l));
+		l.owner = 2;	/* a kernel thread */
+		EXPECT_NE(-ESRCH, in_child(lock_pi, &l));
+		EXPECT_EQ(-ECAPMODE, capmode_run(lock_pi, &l));
+		/* ... and waits for it, lending it the caller's priority. */
+		l.owner = other;
+		EXPECT_NE(-ESRCH, in_child(lock_pi, &l));
+		EXPECT_EQ(-ECAPMODE, capmode_run(lock_pi, &l));
+		l.owner = getpid();
+		EXPECT_EQ(-ECAPMODE, capmode_run(lock_pi, &l));
+		/* Threads among themselves. */
+		l.owner = 0;
+		EXPECT_EQ(ops[i / 2] == FUTEX_TRYLOCK_PI_OP ? -EAGAIN :
+							      -ETIMEDOUT,
+			  in_child(lock_pi, &l));
+		EXPECT_EQ(ops[i / 2] == FUTEX_TRYLOCK_PI_OP ? -EAGAIN :
+							      -ETIMEDOUT,
+			  capmode_run(lock_pi, &l));
+	}
 	bury(other);
 }
 

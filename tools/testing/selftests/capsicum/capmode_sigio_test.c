@@ -405,4 +405,134 @@ TEST(owner_of_a_terminal)
 	EXPECT_EQ(F_OWNER_PID, in_child(async_on_terminal, &t));
 }
 
+/* ---- having the owner signalled ---- */
+
+enum what { SETFL, FIO_ASYNC, NOTIFY, LEASE };
+
+struct events {
+	enum what what;
+	int fd;
+	int peer;	/* what is written here can be read there */
+};
+
+static int ask_for_events(void *arg)
+{
+	const struct events *e = arg;
+	int on = 1, err;
+
+	switch (e->what) {
+	case SETFL:
+		err = RET(fcntl(e->fd, F_SETFL, O_ASYNC));
+		break;
+	case FIO_ASYNC:
+		err = RET(ioctl(e->fd, FIOASYNC, &on));
+		break;
+	case NOTIFY:
+		return RET(fcntl(e->fd, F_NOTIFY, DN_CREATE));
+	case LEASE:
+		return RET(fcntl(e->fd, F_SETLEASE, F_RDLCK));
+	default:
+		return NO_RESULT;
+	}
+	STEP(write(e->peer, "x", 1) == 1);
+	return err;
+}
+
+static int own_and_ask(void *arg)
+{
+	struct events e = *(struct events *)arg;
+
+	STEP(!fcntl(e.fd, F_SETOWN, getpid()));
+	came = 0;
+	return ask_for_events(&e);
+}
+
+static int stop_events(void *arg)
+{
+	const struct events *e = arg;
+	int off = 0;
+
+	switch (e->what) {
+	case SETFL:
+		return RET(fcntl(e->fd, F_SETFL, 0));
+	case FIO_ASYNC:
+		return RET(ioctl(e->fd, FIOASYNC, &off));
+	case NOTIFY:
+		return RET(fcntl(e->fd, F_NOTIFY, 0));
+	default:
+		return RET(fcntl(e->fd, F_SETLEASE, F_UNLCK));
+	}
+}
+
+FIXTURE(events)
+{
+	int sock[2];
+	struct events e;
+	char name[PATH_MAX];
+};
+
+FIXTURE_VARIANT(events)
+{
+	enum what what;
+};
+
+FIXTURE_VARIANT_ADD(events, f_setfl) { .what = SETFL };
+FIXTURE_VARIANT_ADD(events, fioasync) { .what = FIO_ASYNC };
+FIXTURE_VARIANT_ADD(events, f_notify) { .what = NOTIFY };
+FIXTURE_VARIANT_ADD(events, f_setlease) { .what = LEASE };
+
+FIXTURE_SETUP(events)
+{
+	struct events *e = &self->e;
+
+	self->name[0] = 0;
+	REQUIRE_CAPMODE();
+	ASSERT_EQ(0, be_counter());
+	ASSERT_EQ(0, socketpair(AF_UNIX, SOCK_STREAM, 0, self->sock));
+	e->what = variant->what;
+	e->fd = self->sock[0];
+	e->peer = self->sock[1];
+	if (e->what == NOTIFY)
+		e->fd = open(tmp_dir(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (e->what == LEASE) {
+		snprintf(self->name, sizeof(self->name), "%s/capmode-lease",
+			 tmp_dir());
+		close(open(self->name, O_CREAT | O_RDWR, 0600));
+		e->fd = open(self->name, O_RDONLY | O_CLOEXEC);
+	}
+	ASSERT_LE(0, e->fd);
+}
+
+FIXTURE_TEARDOWN(events)
+{
+	if (self->name[0])
+		unlink(self->name);
+}
+
+/* Who is the owner has not asked for them: nothing comes. */
+TEST_F(events, of_another)
+{
+	struct events *e = &self->e;
+
+	ASSERT_EQ(0, fcntl(e->fd, F_SETOWN, getpid()));
+	EXPECT_EQ(-ECAPMODE, capmode_run(ask_for_events, e));
+	EXPECT_EQ(0, came);
+	EXPECT_EQ(0, fcntl(e->fd, F_GETFL) & O_ASYNC);
+	/* The group is not one's own, even where one is in it. */
+	ASSERT_EQ(0, fcntl(e->fd, F_SETOWN, -getpgrp()));
+	EXPECT_EQ(-ECAPMODE, capmode_run(ask_for_events, e));
+	EXPECT_EQ(0, came);
+	/* Whoever is outside may. */
+	ASSERT_EQ(0, fcntl(e->fd, F_SETOWN, getpid()));
+	EXPECT_EQ(0, in_child(ask_for_events, e));
+	EXPECT_EQ(e->what == SETFL || e->what == FIO_ASYNC, came);
+	/* To be left in peace can be asked by anybody. */
+	EXPECT_EQ(0, capmode_run(stop_events, e));
+}
+
+TEST_F(events, own)
+{
+	EXPECT_BOTH(own_and_ask, &self->e);
+}
+
 TEST_HARNESS_MAIN

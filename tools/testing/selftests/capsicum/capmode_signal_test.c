@@ -4,6 +4,7 @@
  * else by number; a descriptor of a process will do.
  */
 #include "victims.h"
+#include <time.h>
 
 #ifndef PIDFD_SIGNAL_THREAD
 #define PIDFD_SIGNAL_THREAD		(1U << 0)
@@ -534,6 +535,38 @@ TEST(by_the_32_bit_gate)
 	EXPECT_EQ(0, in_child(gate_tgkill, &self));
 	EXPECT_EQ(3, came);
 	EXPECT_BOTH(gate_self, NULL);
+}
+
+/* Timers: they signal threads of one's own process, wherever one is. */
+static int timer_for(void *arg)
+{
+	pid_t tid = *(pid_t *)arg ? : idle_thread();
+	struct sigevent ev = {
+		.sigev_notify = SIGEV_THREAD_ID,
+		.sigev_signo = SIGUSR1,
+	};
+	timer_t timer;
+
+	STEP(tid > 0);
+#ifdef sigev_notify_thread_id
+	ev.sigev_notify_thread_id = tid;
+#else
+	ev._sigev_un._tid = tid;
+#endif
+	return RET(syscall(__NR_timer_create, CLOCK_MONOTONIC, &ev, &timer));
+}
+
+TEST(timers)
+{
+	pid_t other = victim(), none = NO_PID, own = 0;
+
+	REQUIRE_CAPMODE();
+	ASSERT_LT(0, other);
+	EXPECT_EQ(-EINVAL, in_child(timer_for, &other));
+	EXPECT_EQ(-EINVAL, capmode_run(timer_for, &other));
+	EXPECT_EQ(-EINVAL, capmode_run(timer_for, &none));
+	EXPECT_BOTH(timer_for, &own);
+	bury(other);
 }
 
 TEST_HARNESS_MAIN

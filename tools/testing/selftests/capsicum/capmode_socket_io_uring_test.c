@@ -551,4 +551,53 @@ TEST_F(uring, accept_multishot)
 	EXPECT_EQ(ARRAY_SIZE(domains), i);
 }
 
+/*
+ * A connection on its way is none that is named: it ends as it would have. The
+ * queue of the listener is full, so that it is not there at once.
+ */
+static int try_begun(void *arg)
+{
+	struct attempt *a = arg;
+	struct sockaddr_storage ss;
+	struct io_uring_sqe sqe;
+	struct ring r;
+	socklen_t len;
+	int lfd, fd, ret;
+
+	lfd = bound_socket(a->p.domain, SOCK_STREAM, 0, &ss, &len);
+	STEP(lfd >= 0 && !listen(lfd, 0));
+	STEP(connected_socket(a->p.domain, SOCK_STREAM, &ss, len) >= 0);
+	STEP(!ring_setup(&r, 8, a->setup & ~IORING_SETUP_R_DISABLED));
+	fd = socket(a->p.domain, SOCK_STREAM, 0);
+	STEP(fd >= 0);
+	sqe = (struct io_uring_sqe){
+		.opcode = IORING_OP_CONNECT,
+		.flags = a->sqe_flags,
+		.fd = fd,
+		.addr = (uintptr_t)&ss,
+		.off = len,
+		.user_data = USER_DATA,
+	};
+	ring_queue(&r, &sqe);
+	STEP(ring_submit(&r, 1, 0) == 1);
+	/* Until it has begun, whoever does it. */
+	while (!has_address(fd))
+		sched_yield();
+	STEP(!has_peer(fd));
+	STEP(!a->enter || !sys_cap_enter(0));
+	STEP(accept(lfd, NULL, NULL) >= 0);
+	ret = wait_for(&r, 0);
+	STEP(has_peer(fd));
+	return ret;
+}
+
+TEST_F(uring, connect_begun)
+{
+	self->a.p.domain = AF_INET;
+	self->a.enter = false;
+	EXPECT_EQ(0, in_child(try_begun, &self->a));
+	self->a.enter = true;
+	EXPECT_EQ(0, in_child(try_begun, &self->a));
+}
+
 TEST_HARNESS_MAIN

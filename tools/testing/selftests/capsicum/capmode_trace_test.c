@@ -5,13 +5,14 @@
  * and neither tells of what was not refused.
  */
 #include "refusal.h"
+#include "sockets.h"
 
 #include <linux/netlink.h>
 #include <sys/mount.h>
 
 /* ---- who is watched ---- */
 
-#define MAX_STEPS	16
+#define MAX_STEPS	32
 
 /**
  * struct watched - what a child is to try
@@ -488,6 +489,101 @@ TEST_F(trace, io_uring_worker)
 	EXPECT_EQ(0, self->ev[1].arch);
 	EXPECT_EQ(-1, self->ev[1].nr);
 	EXPECT_EQ(0, GET_EVENTS(false));
+}
+
+/* Each way to refuse a socket something, once; what works tells nothing. */
+static const int socket_calls[] = {
+	__NR_socket, __NR_socketpair, __NR_bind, __NR_connect, __NR_listen,
+	__NR_sendto, __NR_sendmsg, __NR_sendmmsg, __NR_sendto, __NR_write,
+	__NR_sendfile, __NR_setsockopt, __NR_getsockopt, __NR_ioctl,
+	__NR_io_uring_enter, __NR_io_uring_enter,
+};
+
+static int refused_sockets(struct watched *w)
+{
+	struct sockaddr_in in = {
+		.sin_family = AF_INET,
+		.sin_port = htons(9),
+		.sin_addr.s_addr = htonl(INADDR_LOOPBACK),
+	};
+	struct iovec iov = { .iov_base = "d", .iov_len = 1 };
+	struct mmsghdr m = {
+		.msg_hdr = {
+			.msg_name = &in,
+			.msg_namelen = sizeof(in),
+			.msg_iov = &iov,
+			.msg_iovlen = 1,
+		},
+	};
+	struct io_uring_sqe sqe;
+	struct ring ring;
+	int tcp, udp, file, sv[2], val = 0;
+	socklen_t len = sizeof(val);
+	off_t off = 0;
+
+	tcp = socket(AF_INET, SOCK_STREAM, 0);
+	udp = socket(AF_INET, SOCK_DGRAM, 0);
+	file = RET(syscall(__NR_memfd_create, "", 0));
+	STEP(tcp >= 0 && udp >= 0 && file >= 0 && write(file, "d", 1) == 1);
+	STEP(!ring_setup(&ring, 4, 0));
+
+	STEP(RET(syscall(__NR_socket, AF_NETLINK, SOCK_RAW, 0)) == -ECAPMODE);
+	STEP(RET(syscall(__NR_socketpair, AF_INET, SOCK_STREAM, 0, sv)) ==
+	     -ECAPMODE);
+	STEP(RET(syscall(__NR_bind, tcp, &in, sizeof(in))) == -ECAPMODE);
+	STEP(RET(syscall(__NR_connect, tcp, &in, sizeof(in))) == -ECAPMODE);
+	STEP(RET(syscall(__NR_listen, tcp, 1)) == -ECAPMODE);
+	STEP(RET(syscall(__NR_sendto, udp, "d", 1, 0, &in, sizeof(in))) ==
+	     -ECAPMODE);
+	STEP(RET(syscall(__NR_sendmsg, udp, &m.msg_hdr, 0)) == -ECAPMODE);
+	STEP(RET(syscall(__NR_sendmmsg, udp, &m, 1, 0)) == -ECAPMODE);
+	/* Without an address, but it would get one. */
+	STEP(RET(syscall(__NR_sendto, udp, "d", 1, 0, NULL, 0)) == -ECAPMODE);
+	STEP(RET(syscall(__NR_write, udp, "d", 1)) == -ECAPMODE);
+	STEP(RET(syscall(__NR_sendfile, udp, file, &off, 1)) == -ECAPMODE);
+	STEP(RET(syscall(__NR_setsockopt, udp, SOL_SOCKET, SO_BINDTODEVICE,
+			 "lo", 3)) == -ECAPMODE);
+	STEP(RET(syscall(__NR_getsockopt, udp, SOL_SOCKET, 77, &val, &len)) ==
+	     -ECAPMODE);
+	STEP(RET(syscall(__NR_ioctl, udp, SIOCGIFCONF, &val)) == -ECAPMODE);
+	sqe = (struct io_uring_sqe){
+		.opcode = IORING_OP_SEND,
+		.fd = udp,
+		.addr = (uintptr_t)"d",
+		.len = 1,
+		.addr2 = (uintptr_t)&in,
+		.addr_len = sizeof(in),
+	};
+	STEP(ring_one(&ring, &sqe) == -ECAPMODE);
+	sqe = (struct io_uring_sqe){
+		.opcode = IORING_OP_CONNECT,
+		.fd = tcp,
+		.addr = (uintptr_t)&in,
+		.off = sizeof(in),
+	};
+	STEP(ring_one(&ring, &sqe) == -ECAPMODE);
+
+	/* Not refused: isatty(3), options, and what a pair can do. */
+	STEP(!isatty(udp) && errno == ENOTTY);
+	val = 1;
+	STEP(!setsockopt(tcp, SOL_SOCKET, SO_KEEPALIVE, &val, sizeof(val)));
+	STEP(!socketpair(AF_UNIX, SOCK_DGRAM, 0, sv));
+	STEP(!setsockopt(sv[0], SOL_SOCKET, SO_PASSCRED, &val, sizeof(val)));
+	STEP(send(sv[0], "d", 1, 0) == 1);
+	STEP(RET(send(tcp, "d", 1, MSG_NOSIGNAL)) == -EPIPE);
+	return 0;
+}
+
+TEST_F(trace, sockets)
+{
+	unsigned int i;
+
+	if (!have_ring())
+		SKIP(return, "no io_uring here");
+	ASSERT_EQ(0, run_watched(&self->w, refused_sockets, true));
+	ASSERT_EQ(ARRAY_SIZE(socket_calls), GET_EVENTS(false));
+	for (i = 0; i < ARRAY_SIZE(socket_calls); i++)
+		EXPECT_CAPMODE_EVENT(&self->ev[i], self->arch, socket_calls[i]);
 }
 
 static void check_nothing(struct __test_metadata *_metadata,

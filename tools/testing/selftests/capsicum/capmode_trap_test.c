@@ -9,6 +9,7 @@
 #include <poll.h>
 #include <pthread.h>
 #include <ucontext.h>
+#include <netinet/in.h>
 
 CAPMODE_TELLS();
 
@@ -627,6 +628,58 @@ TEST_F(trap, io_uring_worker)
 	if (!have_ring())
 		SKIP(return, "no io_uring here");
 	EXPECT_EQ(0, capmode_run(ring_worker, &self->o));
+}
+
+/*
+ * What was waiting for a pipe goes on in whatever call the thread makes when the
+ * pipe can be read: that call has not been refused, and its result stays.
+ */
+static int ring_task_work(void *arg)
+{
+	static struct sockaddr_in in = { .sin_family = AF_INET };
+	struct objects *o = arg;
+	struct io_uring_sqe sqe;
+	struct io_uring_cqe cqe;
+	struct ring ring;
+	int n = 0, fd = socket(AF_INET, SOCK_STREAM, 0);
+	char c;
+
+	in.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	in.sin_port = htons(9);
+	STEP(fd >= 0);
+	STEP(!ring_setup(&ring, 4, 0));
+	STEP(!trap_on());
+	sqe = (struct io_uring_sqe){
+		.opcode = IORING_OP_READ,
+		.flags = IOSQE_IO_LINK,
+		.fd = o->pipe[0],
+		.addr = (uintptr_t)&c,
+		.len = 1,
+	};
+	ring_queue(&ring, &sqe);
+	sqe = (struct io_uring_sqe){
+		.opcode = IORING_OP_CONNECT,
+		.fd = fd,
+		.addr = (uintptr_t)&in,
+		.off = sizeof(in),
+		.user_data = 1,
+	};
+	ring_queue(&ring, &sqe);
+	NOT_TRAPPED(2, ring_submit(&ring, 2, 0));
+	NOT_TRAPPED(1, RET(write(o->pipe[1], "g", 1)));
+	while (ring_reap(&ring, &cqe)) {
+		n++;
+		STEP(cqe.user_data != 1 || cqe.res == -ECAPMODE);
+	}
+	STEP(n == 2);
+	return 0;
+}
+
+TEST_F(trap, io_uring_task_work)
+{
+	if (!have_ring())
+		SKIP(return, "no io_uring here");
+	EXPECT_EQ(0, capmode_run(ring_task_work, &self->o));
 }
 
 TEST_HARNESS_MAIN

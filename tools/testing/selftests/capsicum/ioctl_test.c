@@ -328,4 +328,25 @@ TEST_F(ioctl, dedupe)
 		  .want = err, .state = clone_state, .ctx = &c);
 }
 
+/* The other end of a pseudo-terminal would be one without limits. */
+TEST_F(ioctl, peer_of_terminal)
+{
+	static const unsigned int cmds[] = { TIOCGPTPEER };
+	struct cap_rights set;
+	int cap, peer;
+
+	if (self->tty < 0 || unlockpt(self->tty))
+		SKIP(return, "no pseudo-terminals");
+	peer = ioctl(self->tty, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC);
+	if (peer < 0)
+		SKIP(return, "no TIOCGPTPEER, or no /dev/pts");
+	close(peer);
+	rights_list(&set, RIGHTS(CAP_READ, CAP_IOCTL));
+	cap = limit_sub(self->tty, &set, 0, 1, cmds);
+	ASSERT_LE(0, cap);
+	peer = RET(ioctl(cap, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC));
+	EXPECT_EQ(-ENOTCAPABLE, peer);
+	close(cap);
+}
+
 TEST_HARNESS_MAIN

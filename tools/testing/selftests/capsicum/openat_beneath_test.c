@@ -877,4 +877,45 @@ TEST_F(beneath, io_uring_at_flags)
 	ring_free(&r);
 }
 
+/*
+ * What stays in force over execve() must not confuse a program that has more
+ * privilege than who starts it: as with filters of seccomp, no_new_privs first.
+ */
+static int beneath_as_nobody(void *arg)
+{
+	STEP(!setresgid(65534, 65534, 65534));
+	STEP(!setresuid(65534, 65534, 65534));
+	STEP(beneath_set() == -EACCES);
+	STEP(beneath_get() == 0);
+	STEP(open_at(AT_FDCWD, "/proc", O_RDONLY) == 0);
+	STEP(!prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0));
+	STEP(beneath_set() == 0);
+	STEP(beneath_get() == 1);
+	STEP(open_at(AT_FDCWD, "/proc", O_RDONLY) == -EXDEV);
+	return 0;
+}
+
+TEST_F(beneath, prctl_privilege)
+{
+	REQUIRE_ROOT();
+	EXPECT_EQ(0, in_child(beneath_as_nobody, NULL));
+}
+
+/*
+ * The flag of execveat() that newer kernels have for a check without execution
+ * (AT_EXECVE_CHECK) is not one of ours: who asks for it must not be executed.
+ */
+TEST_F(beneath, at_execve_check)
+{
+	struct exec e = {
+		.dir = open("/proc/self/exe", O_RDONLY | O_CLOEXEC),
+		.path = "",
+		.flags = AT_EMPTY_PATH | 0x10000,
+	};
+
+	ASSERT_LE(0, e.dir);
+	EXPECT_EQ(-EINVAL, exec_at(&e));
+	close(e.dir);
+}
+
 TEST_HARNESS_MAIN

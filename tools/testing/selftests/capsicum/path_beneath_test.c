@@ -1283,4 +1283,201 @@ TEST_F(cwd, one_end)
 	}
 }
 
+/* ---- the mount that the directory is in ---- */
+
+static int byte_of(int dir, const char *path)
+{
+	return open_file_below(&(struct below){ dir, path });
+}
+
+/*
+ * With something mounted on the directory itself, the descriptor goes on to
+ * stand for what is underneath, and "a/.." comes out on top, as it does
+ * without limits; from neither is there a way up.
+ */
+static int walk_covered(void *arg)
+{
+	const int *dir = arg;
+	struct stat st;
+
+	STEP(byte_of(*dir, "file") == 'i');
+	STEP(byte_of(*dir, "./file") == 'i');
+	STEP(byte_of(*dir, "a/../file") == 't');
+	STEP(byte_of(*dir, "a/b/../../file") == 't');
+	STEP(RET(openat(*dir, "..", O_PATH)) == -ENOTCAPABLE);
+	STEP(RET(openat(*dir, "a/../..", O_PATH)) == -ENOTCAPABLE);
+	STEP(RET(openat(*dir, "a/../../secret", O_RDONLY)) == -ENOTCAPABLE);
+	STEP(RET(fstatat(*dir, "a/../../box", &st, 0)) == -ENOTCAPABLE);
+	STEP(RET(mkdirat(*dir, "a/../../new", 0700)) == -ENOTCAPABLE);
+	return 0;
+}
+
+TEST_F(beneath, covered)
+{
+	struct tree *t = &self->tree;
+	char box[PATH_MAX];
+	int top;
+
+	if (!self->mounts)
+		SKIP(return, "may not mount");
+	snprintf(box, sizeof(box), "%s/box", t->path);
+	ASSERT_EQ(0, mount("none", box, "tmpfs", 0, NULL));
+	top = openat(t->base, "box", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	ASSERT_LE(0, top);
+	EXPECT_EQ(0, tree_put(top, "file", "t"));
+	EXPECT_EQ(0, run(walk_covered, &self->dir));
+	close(top);
+	EXPECT_EQ(0, umount2(box, MNT_DETACH));
+	EXPECT_EQ(-ENOENT, RET(faccessat(t->base, "new", F_OK, 0)));
+}
+
+/* A directory whose mount is gone: it is still there, and nothing above it. */
+static int walk_detached(void *arg)
+{
+	const int *dir = arg;
+
+	STEP(byte_of(*dir, "file") == 'm');
+	STEP(byte_of(*dir, "sub/../file") == 'm');
+	STEP(RET(openat(*dir, "..", O_PATH)) == -ENOTCAPABLE);
+	STEP(RET(openat(*dir, "sub/../..", O_PATH)) == -ENOTCAPABLE);
+	STEP(RET(openat(*dir, "../file", O_RDONLY)) == -ENOTCAPABLE);
+	STEP(RET(openat(*dir, "in", O_RDONLY)) == -ENOTCAPABLE);
+	STEP(RET(openat(*dir, "/", O_PATH)) == -ENOTCAPABLE);
+	return 0;
+}
+
+TEST_F(beneath, detached)
+{
+	struct tree *t = &self->tree;
+	char mnt[PATH_MAX];
+	int fd, dir;
+
+	if (!self->mounts)
+		SKIP(return, "may not mount");
+	fd = openat(t->box, "mnt", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	ASSERT_LE(0, fd);
+	dir = variant->capability ? limit_barely(fd) : dup(fd);
+	ASSERT_LE(0, dir);
+	snprintf(mnt, sizeof(mnt), "%s/box/mnt", t->path);
+	ASSERT_EQ(0, umount2(mnt, MNT_DETACH));
+	EXPECT_EQ(0, run(walk_detached, &dir));
+	close(dir);
+	close(fd);
+	/* For the teardown. */
+	EXPECT_EQ(0, make_mounts(t));
+}
+
+/* ---- every combination of what openat2 can ask for ---- */
+
+static int resolve_all(void *arg)
+{
+	static const char * const outside[] = {
+		"..", "../secret", "a/../../secret", "up", "updir/secret",
+		"abs", "root", "/", "/proc/self/cwd", "mlink",
+	};
+	static const char * const inside[] = { "file", "a/../file", "a/b" };
+	const struct below *d = arg;
+	uint64_t r;
+	size_t i;
+	int ret;
+
+	for (r = 0; r < 64; r++) {
+		bool both = r & RESOLVE_BENEATH && r & RESOLVE_IN_ROOT;
+
+		for (i = 0; i < ARRAY_SIZE(outside); i++) {
+			ret = sys_openat2(d->dir, outside[i], O_PATH, 0, r);
+			if (both) {
+				STEP(ret == -EINVAL);
+				continue;
+			}
+			/* As strict as both together; never -EXDEV. */
+			STEP(ret == -ENOTCAPABLE ||
+			     (ret == -ELOOP && r & RESOLVE_NO_SYMLINKS) ||
+			     (ret == -EAGAIN && r & RESOLVE_CACHED));
+		}
+		for (i = 0; i < ARRAY_SIZE(inside); i++) {
+			ret = at_done(sys_openat2(d->dir, inside[i], O_RDONLY,
+						  0, r));
+			STEP(both ? ret == -EINVAL : !ret ||
+			     (ret == -EAGAIN && r & RESOLVE_CACHED));
+		}
+	}
+	return 0;
+}
+
+TEST_F(calls, openat2_resolve_all)
+{
+	struct below d = { .dir = self->dir };
+
+	ASSERT_EQ(0, symlinkat("/proc/self/root", self->tree.box, "mlink"));
+	EXPECT_EQ(0, run(resolve_all, &d));
+}
+
+/* ---- a magic link itself, as a descriptor ---- */
+
+static int use_link_itself(void *arg)
+{
+	const struct magic_link *m = arg;
+	char *const none[] = { NULL };
+	int fd = RET(openat(m->dir, m->path, O_PATH | O_NOFOLLOW));
+	struct stat st;
+
+	STEP(fd >= 0);
+	STEP(!fstat(fd, &st) && S_ISLNK(st.st_mode));
+	/* It is the link that has no name, and not where it leads. */
+	STEP(!fstatat(fd, "", &st, AT_EMPTY_PATH) && S_ISLNK(st.st_mode));
+	STEP(RET(linkat(fd, "", m->to, "new",
+			AT_EMPTY_PATH | AT_SYMLINK_FOLLOW)) == -EXDEV);
+	STEP(sys_execveat(fd, "", none, none, AT_EMPTY_PATH) == -ELOOP);
+	STEP(RET(openat(fd, "file", O_RDONLY)) == -ENOTDIR);
+	STEP(RET(openat(fd, ".", O_RDONLY)) == -ENOTDIR);
+	STEP(RET(syscall(__NR_fchmodat2, fd, "", 0777, AT_EMPTY_PATH)) < 0);
+	STEP(RET(syscall(__NR_fchmodat2, m->dir, m->path, 0777,
+			 AT_SYMLINK_NOFOLLOW)) < 0);
+	return 0;
+}
+
+TEST_F(magic, itself)
+{
+	static const char * const paths[] = {
+		"self/exe", "self/cwd", "self/root", "self/fd/0", "self/ns/mnt",
+	};
+	struct magic_link m = { self->dir, NULL, self->tree.box };
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(paths); i++) {
+		m.path = paths[i];
+		EXPECT_EQ(0, run(use_link_itself, &m))
+			TH_LOG("%s", paths[i]);
+	}
+	EXPECT_EQ(-ENOENT, RET(faccessat(self->tree.box, "new", F_OK, 0)));
+}
+
+/* /dev is full of links to the process's own descriptors. */
+TEST_F(magic, dev)
+{
+	static const char * const paths[] = {
+		"fd", "fd/", "fd/0", "stdin", "stdout", "stderr",
+	};
+	int dev = open("/dev", O_RDONLY | O_DIRECTORY | O_CLOEXEC), dir;
+	struct stat st;
+	size_t i;
+
+	ASSERT_LE(0, dev);
+	dir = variant->capability ? limit_barely(dev) : dup(dev);
+	ASSERT_LE(0, dir);
+	for (i = 0; i < ARRAY_SIZE(paths); i++) {
+		if (fstatat(dev, paths[i], &st, AT_SYMLINK_NOFOLLOW))
+			continue;
+		EXPECT_EQ(-ENOTCAPABLE, MAGIC(magic_open, dir, paths[i]))
+			TH_LOG("%s", paths[i]);
+		EXPECT_EQ(-ENOTCAPABLE, MAGIC(magic_open, dir, paths[i],
+					      O_PATH))
+			TH_LOG("%s", paths[i]);
+	}
+	EXPECT_EQ(0, MAGIC(magic_open, dir, "null", O_RDWR));
+	close(dir);
+	close(dev);
+}
+
 TEST_HARNESS_MAIN

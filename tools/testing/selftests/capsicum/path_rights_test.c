@@ -1214,4 +1214,107 @@ TEST_F(none, fanotify)
 	close(fan);
 }
 
+/* ---- without a name ---- */
+
+static void link_self_prepare(void *arg)
+{
+	struct ctx *c = arg;
+
+	unlinkat(c->t->out, "new", 0);
+}
+
+static int op_link_self(int fd, void *arg)
+{
+	struct ctx *c = arg;
+	int err = RET(linkat(fd, "", c->t->out, "new", AT_EMPTY_PATH));
+
+	if (err)
+		return err;
+	return same_file(c->t->out, "new", c->t->box, "file") ? 0 : WRONG;
+}
+
+TEST_F(rights, link_itself)
+{
+	static const int flags[] = { O_RDONLY, O_PATH };
+	struct ctx c = { .t = &self->tree };
+	size_t i;
+	int fd;
+
+	for (i = 0; i < ARRAY_SIZE(flags); i++) {
+		fd = openat(self->tree.box, "file", flags[i] | O_CLOEXEC);
+		ASSERT_LE(0, fd);
+		RIGHTS_OP(fd, .name = "linkat of itself", .op = op_link_self,
+			  .rights = RIGHTS(CAP_LINKAT_SOURCE),
+			  .prepare = link_self_prepare, .state = ctx_state,
+			  .ctx = &c);
+		close(fd);
+	}
+}
+
+/* A whiteout is made where something moved away, which takes its own right. */
+static int op_whiteout(int dir, void *arg)
+{
+	struct ctx *c = arg;
+	int err = RET(renameat2(dir, c->path, c->t->out, "new",
+				RENAME_WHITEOUT));
+
+	if (err)
+		return err;
+	return type_of(c, c->t->box, c->path) == S_IFCHR ? 0 : WRONG;
+}
+
+TEST_F(rights, whiteout_is_made)
+{
+	struct tree *t = &self->tree;
+
+	if (renameat2(t->box, "file", t->out, "new", RENAME_WHITEOUT))
+		SKIP(return, "no whiteouts here");
+	AT(op_whiteout, RIGHTS(CAP_RENAMEAT_SOURCE, CAP_MKNODAT),
+	   .path = "file");
+}
+
+/* ---- references ---- */
+
+/* Look-ups that begin at a capability and fail, in every way they can. */
+TEST_F(rights, failures_leave_nothing)
+{
+	static const struct {
+		const char *path;
+		int flags;
+	} fails[] = {
+		{ "nothing", O_RDONLY }, { "file/x", O_RDONLY },
+		{ "up", O_RDONLY }, { "../x", O_RDONLY }, { "/", O_RDONLY },
+		{ "loop", O_RDONLY }, { "in", O_NOFOLLOW },
+		{ "a", O_RDWR }, { "file", O_DIRECTORY },
+		{ "file", O_PATH | O_DIRECTORY }, { "file", O_CREAT | O_EXCL },
+		{ "file", O_TMPFILE | O_RDWR }, { "a/../..", O_PATH },
+	};
+	int nr = open("/proc/sys/fs/file-nr", O_RDONLY | O_CLOEXEC);
+	int cap = limit_barely(self->tree.box);
+	char buf[64] = {};
+	long before, after;
+	size_t i, n;
+
+	if (nr < 0)
+		SKIP(return, "no /proc, or not to be reached in the mode");
+	ASSERT_LE(0, cap);
+	ASSERT_LT(0, pread(nr, buf, sizeof(buf) - 1, 0));
+	before = atol(buf);
+	for (n = 0; n < 500; n++) {
+		for (i = 0; i < ARRAY_SIZE(fails); i++) {
+			ASSERT_GT(0, openat(cap, fails[i].path, fails[i].flags,
+					    0600))
+				TH_LOG("%s", fails[i].path);
+			ASSERT_GT(0, sys_openat2(cap, fails[i].path,
+						 (unsigned int)fails[i].flags,
+						 0, RESOLVE_CACHED));
+		}
+	}
+	ASSERT_LT(0, pread(nr, buf, sizeof(buf) - 1, 0));
+	after = atol(buf);
+	EXPECT_LT(after - before, 1000);
+	close(cap);
+	close(nr);
+}
+
 TEST_HARNESS_MAIN
