@@ -287,7 +287,8 @@ static uint64_t state(pid_t pid)
 
 	MIX(h, do_sched_getscheduler(pid));
 	MIX(h, do_getpriority(pid));
-	MIX(h, do_ioprio_get(pid));
+	/* None, for who has not done I/O yet, is the middle one. */
+	MIX(h, do_ioprio_get(pid) ? : 2 << 13 | 4);
 	MIX(h, do_getpgid(pid));
 	syscall(__NR_sched_getaffinity, pid, sizeof(mask), mask);
 	MIX(h, mask[0]);
