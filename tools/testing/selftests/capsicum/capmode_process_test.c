@@ -960,7 +960,7 @@ TEST(owner_of_a_futex)
 	l.word = mmap(NULL, 4096, PROT_READ | PROT_WRITE,
 		      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	ASSERT_TRUE(l.word != MAP_FAILED);
-	for (i = 0; i < 2 * sizeof(ops) / sizeof(ops[0]); i++) {
+	for (i = 0; i < 2 * ARRAY_SIZE(ops); i++) {
 		l.op = ops[i / 2] | (i % 2 ? FUTEX_PRIVATE : 0);
 		TH_LOG("operation %d", l.op);
 		/* Outside it tells whether there is such a task ... */
