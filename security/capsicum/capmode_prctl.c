@@ -160,6 +160,7 @@ int capmode_set_trap(unsigned long arg2, unsigned long arg3,
 		     unsigned long arg4, unsigned long arg5)
 {
 	struct task_struct *t;
+	/* Threads come and go under it. */
 	spinlock_t *siglock;
 
 	if (arg2 > 1 || arg3 || arg4 || arg5)
@@ -211,6 +212,7 @@ int capmode_set_openat_beneath(unsigned long arg2, unsigned long arg3,
 			       unsigned long arg4, unsigned long arg5)
 {
 	struct task_struct *t;
+	/* Threads come and go under it. */
 	spinlock_t *siglock;
 
 	if (arg2 != 1 || arg3 || arg4 || arg5)
