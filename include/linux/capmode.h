@@ -133,6 +133,7 @@ static inline void capsicum_secure_exec(struct task_struct *p)
 
 int capsicum_refuse(int fd, const struct cap_rights *needed,
 		    const struct cap_rights *held);
+int capsicum_first_fd(void);
 #else
 static inline void capsicum_fork(struct task_struct *p)
 {
@@ -146,6 +147,11 @@ static inline int capsicum_refuse(int fd, const struct cap_rights *needed,
 				  const struct cap_rights *held)
 {
 	return -ENOTCAPABLE;
+}
+
+static inline int capsicum_first_fd(void)
+{
+	return -1;
 }
 #endif
 

@@ -43,9 +43,33 @@ static int refused_call(void)
 		return -1;
 	return syscall_get_nr(current, current_pt_regs());
 }
+
+/**
+ * capsicum_first_fd - the descriptor that the system call was given first
+ *
+ * For a refusal in a call that has not kept the number, because to keep it would
+ * cost those who are not refused.
+ *
+ * Context: a system call whose first argument is a descriptor.
+ * Return: the descriptor, -1 where it is not known.
+ */
+int capsicum_first_fd(void)
+{
+	unsigned long args[6];
+
+	if (!in_system_call())
+		return -1;
+	syscall_get_arguments(current, current_pt_regs(), args);
+	return args[0];
+}
 #else
 /* There are rights on every architecture, but not a call's number on alpha. */
 static int refused_call(void)
+{
+	return -1;
+}
+
+int capsicum_first_fd(void)
 {
 	return -1;
 }
