@@ -42,15 +42,22 @@ static const char usage_text[] =
 /* Where messages go, until a program is executed. */
 static int messages = STDERR_FILENO;
 
+/* By nothing but a write, since standard error may be limited to that. */
+static void put(const char *text)
+{
+	if (write(messages, text, strlen(text)) < 0)
+		return;
+}
+
 static void say(int error, const char *format, va_list ap)
 {
-	char *what;
+	char *what, *line;
 
 	if (vasprintf(&what, format, ap) < 0)
 		return;
-	dprintf(messages, "capexec: %s%s%s\n", what, error ? ": " : "",
-		error ? strerror(error) : "");
-	free(what);
+	if (asprintf(&line, "capexec: %s%s%s\n", what, error ? ": " : "",
+		     error ? strerror(error) : "") >= 0)
+		put(line);
 }
 
 void fail(int status, int error, const char *format, ...)
@@ -70,7 +77,7 @@ void mistake(const char *format, ...)
 	va_start(ap, format);
 	say(0, format, ap);
 	va_end(ap);
-	dprintf(messages, "capexec --help tells more.\n");
+	put("capexec --help tells more.\n");
 	exit(EXIT_FAILED);
 }
 
@@ -177,7 +184,7 @@ static bool read_options(int argc, char **argv)
 			fputs(usage_text, stdout);
 			exit(EXIT_SUCCESS);
 		default:
-			dprintf(messages, "%s", usage_text);
+			put(usage_text);
 			exit(EXIT_FAILED);
 		}
 	}
