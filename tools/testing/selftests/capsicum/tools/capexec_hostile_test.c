@@ -1,0 +1,463 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * capexec, and those who want more of it than they are given: descriptors that
+ * survive, files that are exchanged, privilege, the files of the loader, and the
+ * process that hands these out.
+ */
+#include "tools.h"
+
+#include <dirent.h>
+#include <sys/resource.h>
+#include <sys/un.h>
+
+static char dynamic[] = "./probe_dynamic", plain[] = "./probe";
+
+/* Far beyond a limit that is set afterwards. */
+static void high_descriptors(void *arg)
+{
+	struct rlimit limit = { 4096, 4096 };
+	int fd;
+
+	setrlimit(RLIMIT_NOFILE, &limit);
+	for (fd = 31; fd < 4096; fd += fd < 64 ? 1 : 409)
+		dup2(0, fd);
+	limit.rlim_cur = 32;
+	setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+TEST(descriptors_beyond_the_limit)
+{
+	struct run r = { .before = high_descriptors };
+
+	REQUIRE_CAPSICUM();
+	install_libraries();
+	ASSERT_EQ(0, RUN(&r, plain, "fds"));
+	EXPECT_TRUE(!!strstr(r.said, " 473 "));
+	ASSERT_EQ(0, RUN(&r, "./capexec", "--fd", "1", plain, "fds"));
+	EXPECT_SAID(&r, "fds: 1");
+	ASSERT_EQ(0, RUN(&r, "./capexec", "--fd", "1", dynamic, "fds"));
+	EXPECT_SAID(&r, "fds: 1");
+}
+
+static void close_all(void *arg)
+{
+	/* But where the results go. */
+	dup2(1, 5);
+	close(0);
+	close(1);
+	close(2);
+}
+
+TEST(nothing_open)
+{
+	struct run r = { .before = close_all };
+
+	REQUIRE_CAPSICUM();
+	install_libraries();
+	EXPECT_EQ(0, RUN(&r, "./capexec", plain, "mode"));
+	EXPECT_EQ(0, RUN(&r, "./capexec", dynamic, "mode"));
+	EXPECT_EQ(7, RUN(&r, "./capexec", "--fd", "5", dynamic, "exit:7"));
+	EXPECT_EQ(125, RUN(&r, "./capexec", "--fd", "0", plain, "mode"));
+}
+
+static void as_nobody(void *arg)
+{
+	if (setresgid(65534, 65534, 65534) || setresuid(65534, 65534, 65534))
+		_exit(98);
+}
+
+static int copy(const char *from, const char *to, mode_t mode)
+{
+	char buf[4096];
+	int in = open(from, O_RDONLY | O_CLOEXEC);
+	int out = open(to, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0700);
+	ssize_t n;
+
+	if (in < 0 || out < 0)
+		return -1;
+	while ((n = read(in, buf, sizeof(buf))) > 0)
+		if (write(out, buf, n) != n)
+			return -1;
+	close(in);
+	close(out);
+	return n < 0 ? -1 : chmod(to, mode);
+}
+
+/* Both sides: it would gain privilege, and does not in capability mode. */
+TEST(set_user_id)
+{
+	struct run r = { .before = as_nobody };
+	static char * const probe[] = { plain, dynamic };
+	unsigned int i;
+
+	REQUIRE_CAPSICUM();
+	install_libraries();
+	if (geteuid())
+		SKIP(return, "making a set-user-ID program takes root");
+	for (i = 0; i < ARRAY_SIZE(probe); i++) {
+		ASSERT_EQ(0, copy(probe[i], "suid.tmp", 04755));
+		ASSERT_EQ(0, RUN(&r, "./suid.tmp", "uid"));
+		EXPECT_SAID(&r, "uid: 65534 0");
+		ASSERT_EQ(0, RUN(&r, "./capexec", "--fd", "1", "./suid.tmp",
+				 "uid", "mode"));
+		EXPECT_SAID(&r, "uid: 65534 65534");
+		EXPECT_SAID(&r, "mode: 1 early 1");
+		/* One that may be executed and not read is refused. */
+		ASSERT_EQ(0, chmod("suid.tmp", 0711));
+		ASSERT_EQ(0, RUN(&r, "./suid.tmp", "uid"));
+		EXPECT_EQ(126, RUN(&r, "./capexec", "./suid.tmp", "uid"));
+		/* And one that may be read and not executed. */
+		ASSERT_EQ(0, chmod("suid.tmp", 0744));
+		EXPECT_EQ(126, RUN(&r, "./capexec", "./suid.tmp", "uid"));
+		unlink("suid.tmp");
+	}
+}
+
+static int count(const char *text, const char *word)
+{
+	int n = 0;
+
+	for (; (text = strstr(text, word)); text++)
+		n++;
+	return n;
+}
+
+static void preload(void *arg)
+{
+	setenv("LD_PRELOAD", "/not/there.so", 1);
+	setenv("LD_LIBRARY_PATH", "/not/there", 1);
+}
+
+TEST(loader_environment)
+{
+	struct run r = { .before = preload };
+
+	REQUIRE_CAPSICUM();
+	install_libraries();
+	/* capexec's own loader complains, the program's has not got it. */
+	ASSERT_EQ(0, RUN(&r, "./capexec", "--fd", "1", "--fd", "2", dynamic,
+			 "args"));
+	EXPECT_SAID(&r, "env: 0");
+	EXPECT_EQ(1, count(r.complained, "/not/there.so"))
+		TH_LOG("%s", r.complained);
+	/* A library that is no ELF file is not handed out, but refused. */
+	setenv("LD_PRELOAD", "/etc/passwd", 1);
+	r.before = NULL;
+	ASSERT_EQ(0, RUN(&r, "env", "-u", "LD_PRELOAD", "./capexec", "--fd", "1",
+			 "--fd", "2", "--env", "LD_PRELOAD=/etc/passwd", dynamic,
+			 "mode"));
+	EXPECT_SAID(&r, "mode: 1 early 1");
+	EXPECT_COMPLAINED(&r, "/etc/passwd");
+	EXPECT_FALSE(!!strstr(r.complained, "invalid ELF header"));
+}
+
+/* A file that the loader has had, by the very path it had it by. */
+static bool find_library(char *path, size_t size)
+{
+	struct run r = {};
+	const char *line;
+	size_t len;
+
+	if (RUN(&r, "./capexec", "--dry-run", dynamic))
+		return false;
+	line = strstr(r.said, "\tloader: ");
+	if (!line)
+		return false;
+	line += strlen("\tloader: ");
+	len = strcspn(line, "\n");
+	/* The program itself is one, too. */
+	line = strstr(r.said, "program: ") + strlen("program: ");
+	len = strcspn(line, "\n");
+	if (len >= size)
+		return false;
+	memcpy(path, line, len);
+	path[len] = '\0';
+	return true;
+}
+
+TEST(files_of_the_loader_afterwards)
+{
+	char path[PATH_MAX], op[PATH_MAX + 8], line[PATH_MAX + 32];
+	struct run r = {};
+
+	REQUIRE_CAPSICUM();
+	install_libraries();
+	ASSERT_TRUE(find_library(path, sizeof(path)));
+	snprintf(op, sizeof(op), "open=%s", path);
+	ASSERT_EQ(0, RUN(&r, dynamic, op));
+	snprintf(line, sizeof(line), "%s: 0", op);
+	EXPECT_SAID(&r, line);
+	ASSERT_EQ(0, RUN(&r, "./capexec", "--fd", "1", dynamic, op,
+			 "open=/etc/ld.so.cache", "open=/dev/tty",
+			 "open=/proc/self/exe", op, "fds"));
+	snprintf(line, sizeof(line), "%s: ECAPMODE", op);
+	EXPECT_SAID(&r, line);
+	EXPECT_FALSE(!!strstr(r.said, ": 0\n"));
+	EXPECT_SAID(&r, "fds: 1");
+}
+
+/* ---- files that are exchanged ---- */
+
+FIXTURE(exchange)
+{
+	int listener, filler;
+	char dir[64], program[96], other[96], option[160];
+	struct run r;
+};
+
+FIXTURE_VARIANT(exchange)
+{
+	char *probe;
+};
+
+FIXTURE_VARIANT_ADD(exchange, static)
+{
+	.probe = plain
+};
+
+FIXTURE_VARIANT_ADD(exchange, dynamic)
+{
+	.probe = dynamic
+};
+
+/* A socket on which the next one to connect waits until somebody accepts. */
+FIXTURE_SETUP(exchange)
+{
+	struct sockaddr_un addr = { .sun_family = AF_UNIX };
+
+	REQUIRE_CAPSICUM();
+	install_libraries();
+	memset(&self->r, 0, sizeof(self->r));
+	snprintf(self->dir, sizeof(self->dir), "%s/capexec.XXXXXX", tmp_dir());
+	ASSERT_TRUE(!!mkdtemp(self->dir));
+	snprintf(addr.sun_path, sizeof(addr.sun_path), "%s/socket", self->dir);
+	self->listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	ASSERT_EQ(0, bind(self->listener, (struct sockaddr *)&addr,
+			  sizeof(addr)));
+	ASSERT_EQ(0, listen(self->listener, 0));
+	self->filler = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	ASSERT_EQ(0, connect(self->filler, (struct sockaddr *)&addr,
+			     sizeof(addr)));
+	snprintf(self->option, sizeof(self->option), "unix:%s=none",
+		 addr.sun_path);
+	snprintf(self->program, sizeof(self->program), "%s/program", self->dir);
+	snprintf(self->other, sizeof(self->other), "%s/other", self->dir);
+}
+
+FIXTURE_TEARDOWN(exchange)
+{
+	char path[96];
+
+	snprintf(path, sizeof(path), "%s/socket", self->dir);
+	unlink(path);
+	unlink(self->program);
+	unlink(self->other);
+	rmdir(self->dir);
+}
+
+/* Whether a process has a socket that is neither the listener's nor pending. */
+static bool connecting(pid_t pid)
+{
+	char path[64], link[64];
+	bool found = false;
+	struct dirent *e;
+	DIR *d;
+
+	snprintf(path, sizeof(path), "/proc/%d/fd", pid);
+	d = opendir(path);
+	while (d && (e = readdir(d))) {
+		ssize_t n = readlinkat(dirfd(d), e->d_name, link,
+				       sizeof(link) - 1);
+
+		if (n > 7 && !strncmp(link, "socket:", 7))
+			found = true;
+	}
+	if (d)
+		closedir(d);
+	/* In a state of waiting, and so in connect(). */
+	snprintf(path, sizeof(path), "/proc/%d/wchan", pid);
+	return found;
+}
+
+/* What is executed is what was looked up, whatever the name leads to by then. */
+TEST_F(exchange, after_look_up)
+{
+	int peer[2], i;
+
+	/* The one exits with 11, as the name it is found by tells it to. */
+	ASSERT_EQ(0, copy(variant->probe, self->program, 0755));
+	ASSERT_EQ(0, copy("/bin/busybox", self->other, 0755))
+		TH_LOG("there is no /bin/busybox");
+	ASSERT_EQ(0, run_start(&self->r, (char *const []){
+		"./capexec", "--fd", "1", "--connect", self->option,
+		self->program, "mode", "exit:11", NULL }));
+	while (!connecting(self->r.pid))
+		usleep(10000);
+	ASSERT_EQ(0, rename(self->other, self->program));
+	for (i = 0; i < 2; i++) {
+		peer[i] = accept4(self->listener, NULL, NULL, SOCK_CLOEXEC);
+		ASSERT_LE(0, peer[i]);
+	}
+	EXPECT_EQ(11, run_end(&self->r));
+	EXPECT_SAID(&self->r, "mode: 1 early 1");
+}
+
+/* ---- the process that hands out files ---- */
+
+/* One of that name that has begun since; 0 when there is none. */
+static pid_t find_server(void)
+{
+	struct dirent *e;
+	DIR *d = opendir("/proc");
+	char path[300], comm[32];
+	pid_t pid = 0;
+	FILE *f;
+
+	while (d && !pid && (e = readdir(d))) {
+		if (e->d_name[0] < '0' || e->d_name[0] > '9')
+			continue;
+		snprintf(path, sizeof(path), "/proc/%s/comm", e->d_name);
+		f = fopen(path, "re");
+		if (!f)
+			continue;
+		if (fgets(comm, sizeof(comm), f) &&
+		    !strcmp(comm, "capexec-serve\n"))
+			pid = atoi(e->d_name);
+		fclose(f);
+	}
+	if (d)
+		closedir(d);
+	return pid;
+}
+
+static int state(pid_t pid)
+{
+	char path[64], line[256];
+	int c = 0;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/%d/status", pid);
+	f = fopen(path, "re");
+	while (f && !c && fgets(line, sizeof(line), f))
+		if (sscanf(line, "State: %c", (char *)&c) != 1)
+			c = 0;
+	if (f)
+		fclose(f);
+	return c;
+}
+
+static void hold_open(void *arg)
+{
+	dup2(*(int *)arg, 0);
+}
+
+TEST(server)
+{
+	int hold[2], in;
+	struct run r = { .before = hold_open, .arg = &in };
+	char line[64];
+	pid_t pid;
+
+	REQUIRE_CAPSICUM();
+	install_libraries();
+	ASSERT_EQ(0, pipe2(hold, O_CLOEXEC));
+	in = hold[0];
+	/* None for a static program. */
+	ASSERT_EQ(0, find_server());
+	ASSERT_EQ(0, run_start(&r, (char *const []){
+		"./capexec", "--fd", "0=read", "--fd", "1=write", plain,
+		"mode", "read:0", NULL }));
+	ASSERT_TRUE(read_line(r.out, line, sizeof(line)));
+	EXPECT_EQ(0, find_server());
+	ASSERT_EQ(1, write(hold[1], "x", 1));
+	EXPECT_EQ(0, run_end(&r));
+
+	/* One for a dynamic one, that ends with it ... */
+	ASSERT_EQ(0, run_start(&r, (char *const []){
+		"./capexec", "--fd", "0=read", "--fd", "1=write", dynamic,
+		"mode", "read:0", NULL }));
+	ASSERT_TRUE(read_line(r.out, line, sizeof(line)));
+	EXPECT_STREQ("mode: 1 early 1", line);
+	pid = find_server();
+	EXPECT_NE(0, pid);
+	EXPECT_NE(r.pid, pid);
+	ASSERT_EQ(1, write(hold[1], "x", 1));
+	EXPECT_EQ(0, run_end(&r));
+	while (state(pid) && state(pid) != 'Z')
+		usleep(10000);
+
+	/* ... and without which paths are refused all the same. */
+	ASSERT_EQ(0, run_start(&r, (char *const []){
+		"./capexec", "--fd", "0=read", "--fd", "1=write", dynamic,
+		"mode", "read:0", "open=/etc/passwd", "mode", NULL }));
+	ASSERT_TRUE(read_line(r.out, line, sizeof(line)));
+	pid = find_server();
+	ASSERT_NE(0, pid);
+	/* Signals that end others leave it alone. */
+	kill(pid, SIGINT);
+	kill(pid, SIGTERM);
+	kill(pid, SIGHUP);
+	EXPECT_EQ(pid, find_server());
+	ASSERT_EQ(0, kill(pid, SIGKILL));
+	while (state(pid) && state(pid) != 'Z')
+		usleep(10000);
+	ASSERT_EQ(1, write(hold[1], "x", 1));
+	EXPECT_EQ(0, run_end(&r));
+	EXPECT_SAID(&r, "open=/etc/passwd: ENOSYS");
+	EXPECT_SAID(&r, "mode: 1 early 1");
+}
+
+/* What it is asked by others than loaders, with what is no string, and more. */
+TEST(no_loader)
+{
+	struct run r = {};
+
+	REQUIRE_CAPSICUM();
+	install_libraries();
+	ASSERT_EQ(0, RUN(&r, "./capexec", "--fd", "1", dynamic, "open=",
+			 "open=/", "open=.", "open=/etc", "open=/dev/null",
+			 "open=/etc/passwd", "kill:1", "wait"));
+	EXPECT_SAID(&r, "open=: ECAPMODE");
+	EXPECT_SAID(&r, "open=/: ECAPMODE");
+	EXPECT_SAID(&r, "open=.: ECAPMODE");
+	EXPECT_SAID(&r, "open=/etc: ECAPMODE");
+	EXPECT_SAID(&r, "open=/dev/null: ECAPMODE");
+	EXPECT_SAID(&r, "open=/etc/passwd: ECAPMODE");
+	EXPECT_SAID(&r, "kill:1: ECAPMODE");
+	EXPECT_SAID(&r, "wait: ECAPMODE");
+}
+
+/* A library that is missing: said by the loader, before anything is started. */
+TEST(missing_library)
+{
+	struct run r = {};
+	int fd, i;
+	char *image, *name = NULL;
+	struct stat st;
+
+	REQUIRE_CAPSICUM();
+	install_libraries();
+	ASSERT_EQ(0, copy(dynamic, "broken.tmp", 0755));
+	fd = open("broken.tmp", O_RDWR | O_CLOEXEC);
+	ASSERT_LE(0, fd);
+	ASSERT_EQ(0, fstat(fd, &st));
+	image = malloc(st.st_size);
+	ASSERT_TRUE(!!image);
+	ASSERT_EQ(st.st_size, pread(fd, image, st.st_size, 0));
+	name = memmem(image, st.st_size, "libc.so.6", 10);
+	ASSERT_TRUE(!!name);
+	/* In every place where it is named. */
+	for (i = 0; name; i++) {
+		ASSERT_EQ(1, pwrite(fd, "X", 1, name - image + 3));
+		name = memmem(name + 1, image + st.st_size - name - 1,
+			      "libc.so.6", 10);
+	}
+	close(fd);
+	free(image);
+	EXPECT_EQ(126, RUN(&r, "./capexec", "--fd", "1", "./broken.tmp", "mode"));
+	EXPECT_COMPLAINED(&r, "libX.so.6");
+	EXPECT_STREQ("", r.said);
+	unlink("broken.tmp");
+}
+
+TEST_HARNESS_MAIN
