@@ -8,17 +8,19 @@
 #define ARCHIVE		"sample_test.tar"
 #define BLOCK		512
 
+/* What the program is given, and what becomes of it. */
+static unsigned char archive[8 * BLOCK];
+static size_t archive_len;
+static char out[4096];
+static int status;
+
 FIXTURE(sample) {
-	unsigned char archive[8 * BLOCK];
-	size_t len;
-	char out[4096];
-	int status;
 };
 
 /* A file of the archive: its header, and its contents, all the same letter. */
-static void add(FIXTURE_DATA(sample) *self, const char *name, unsigned int size)
+static void add(const char *name, unsigned int size)
 {
-	unsigned char *header = self->archive + self->len;
+	unsigned char *header = archive + archive_len;
 	unsigned int sum = 0, blocks = (size + BLOCK - 1) / BLOCK;
 	int i;
 
@@ -28,14 +30,13 @@ static void add(FIXTURE_DATA(sample) *self, const char *name, unsigned int size)
 	for (i = 0; i < BLOCK; i++)
 		sum += header[i];
 	snprintf((char *)header + 148, 8, "%06o", sum);
-	self->len += BLOCK;
-	memset(self->archive + self->len, 'x', blocks * BLOCK);
-	self->len += blocks * BLOCK;
+	archive_len += BLOCK;
+	memset(archive + archive_len, 'x', blocks * BLOCK);
+	archive_len += blocks * BLOCK;
 }
 
 /* Both streams of "./tarls option archive", and how it ended. */
-static void tarls(struct __test_metadata *_metadata,
-		  FIXTURE_DATA(sample) *self, const char *option)
+static void run(struct __test_metadata *_metadata, const char *option)
 {
 	size_t have = 0;
 	int fd, pipe[2];
@@ -44,7 +45,7 @@ static void tarls(struct __test_metadata *_metadata,
 
 	fd = open(ARCHIVE, O_WRONLY | O_CREAT | O_TRUNC, 0600);
 	ASSERT_LE(0, fd);
-	ASSERT_EQ(self->len, write(fd, self->archive, self->len));
+	ASSERT_EQ(archive_len, write(fd, archive, archive_len));
 	close(fd);
 
 	ASSERT_EQ(0, pipe2(pipe, O_CLOEXEC));
@@ -57,36 +58,35 @@ static void tarls(struct __test_metadata *_metadata,
 		_exit(127);
 	}
 	close(pipe[1]);
-	while ((len = read(pipe[0], self->out + have,
-			   sizeof(self->out) - 1 - have)) > 0)
+	while ((len = read(pipe[0], out + have,
+			   sizeof(out) - 1 - have)) > 0)
 		have += len;
-	self->out[have] = '\0';
+	out[have] = '\0';
 	close(pipe[0]);
-	ASSERT_EQ(pid, waitpid(pid, &self->status, 0));
-	ASSERT_TRUE(WIFEXITED(self->status));
-	self->status = WEXITSTATUS(self->status);
+	ASSERT_EQ(pid, waitpid(pid, &status, 0));
+	ASSERT_TRUE(WIFEXITED(status));
+	status = WEXITSTATUS(status);
 }
 
 /* One file with another byte at @at of its header: refused, and why. */
-static void refused(struct __test_metadata *_metadata,
-		    FIXTURE_DATA(sample) *self, size_t at, char byte,
+static void refused(struct __test_metadata *_metadata, size_t at, char byte,
 		    const char *why)
 {
-	memset(self->archive, 0, sizeof(self->archive));
-	self->len = 0;
-	add(self, "file", 1000);
-	self->archive[at] = byte;
-	tarls(_metadata, self, "--");
-	EXPECT_EQ(1, self->status);
-	EXPECT_STREQ(why, self->out);
+	memset(archive, 0, sizeof(archive));
+	archive_len = 0;
+	add("file", 1000);
+	archive[at] = byte;
+	run(_metadata, "--");
+	EXPECT_EQ(1, status);
+	EXPECT_STREQ(why, out);
 }
 
 FIXTURE_SETUP(sample)
 {
 	REQUIRE_CAPMODE();
-	add(self, "file", 1000);
-	add(self, "empty", 0);
-	add(self, "dir/e\033[m\n", 1);
+	add("file", 1000);
+	add("empty", 0);
+	add("dir/e\033[m\n", 1);
 }
 
 FIXTURE_TEARDOWN(sample)
@@ -101,41 +101,41 @@ TEST_F(sample, archive)
 				    "           0 empty\n"
 				    "           1 dir/e?[m?\n";
 
-	tarls(_metadata, self, "--");
-	EXPECT_EQ(0, self->status);
-	EXPECT_STREQ(files, self->out);
+	run(_metadata, "--");
+	EXPECT_EQ(0, status);
+	EXPECT_STREQ(files, out);
 	/* The end that tar writes, and what comes behind it. */
-	self->len += 2 * BLOCK;
-	tarls(_metadata, self, "--");
-	EXPECT_EQ(0, self->status);
-	EXPECT_STREQ(files, self->out);
+	archive_len += 2 * BLOCK;
+	run(_metadata, "--");
+	EXPECT_EQ(0, status);
+	EXPECT_STREQ(files, out);
 	/* No different without confinement. */
-	tarls(_metadata, self, "-u");
-	EXPECT_EQ(0, self->status);
-	EXPECT_STREQ(files, self->out);
+	run(_metadata, "-u");
+	EXPECT_EQ(0, status);
+	EXPECT_STREQ(files, out);
 }
 
 TEST_F(sample, hostile_archive)
 {
-	refused(_metadata, self, 0, 'F',
+	refused(_metadata, 0, 'F',
 		"tarls: the checksum of a header is wrong\n");
-	refused(_metadata, self, 148, '8',
+	refused(_metadata, 148, '8',
 		"tarls: digits of a header are not octal\n");
-	refused(_metadata, self, 148, '\200',
+	refused(_metadata, 148, '\200',
 		"tarls: digits of a header are not octal\n");
 
 	/* More is promised than there is. */
-	memset(self->archive, 0, sizeof(self->archive));
-	self->len = 0;
-	add(self, "file", 1000);
-	self->len -= BLOCK;
-	tarls(_metadata, self, "--");
-	EXPECT_EQ(1, self->status);
-	EXPECT_TRUE(!!strstr(self->out, "ends in the middle of a file\n"));
-	self->len -= 100;
-	tarls(_metadata, self, "--");
-	EXPECT_EQ(1, self->status);
-	EXPECT_TRUE(!!strstr(self->out, "ends in the middle of a block\n"));
+	memset(archive, 0, sizeof(archive));
+	archive_len = 0;
+	add("file", 1000);
+	archive_len -= BLOCK;
+	run(_metadata, "--");
+	EXPECT_EQ(1, status);
+	EXPECT_TRUE(!!strstr(out, "ends in the middle of a file\n"));
+	archive_len -= 100;
+	run(_metadata, "--");
+	EXPECT_EQ(1, status);
+	EXPECT_TRUE(!!strstr(out, "ends in the middle of a block\n"));
 }
 
 TEST_F(sample, taken_over)
@@ -149,9 +149,9 @@ TEST_F(sample, taken_over)
 		"read the archive from its start          ENOTCAPABLE\n";
 	struct stat st;
 
-	tarls(_metadata, self, "-a");
-	EXPECT_EQ(0, self->status);
-	EXPECT_STREQ(refused, self->out);
+	run(_metadata, "-a");
+	EXPECT_EQ(0, status);
+	EXPECT_STREQ(refused, out);
 	EXPECT_EQ(-1, access("left-behind", F_OK));
 	ASSERT_EQ(0, stat(ARCHIVE, &st));
 	EXPECT_EQ(0600, st.st_mode & 0777);
@@ -161,10 +161,10 @@ TEST_F(sample, taken_over_without_capsicum)
 {
 	struct stat st;
 
-	tarls(_metadata, self, "-ua");
-	EXPECT_EQ(1, self->status);
-	EXPECT_FALSE(!!strstr(self->out, "ECAPMODE"));
-	EXPECT_FALSE(!!strstr(self->out, "ENOTCAPABLE"));
+	run(_metadata, "-ua");
+	EXPECT_EQ(1, status);
+	EXPECT_FALSE(!!strstr(out, "ECAPMODE"));
+	EXPECT_FALSE(!!strstr(out, "ENOTCAPABLE"));
 	EXPECT_EQ(0, access("left-behind", F_OK));
 	ASSERT_EQ(0, stat(ARCHIVE, &st));
 	EXPECT_EQ(0666, st.st_mode & 0777);
