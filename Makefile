@@ -5,7 +5,7 @@
 # environment.
 
 ARCH ?= x86_64
-export ARCH ARCHS DIR RUN TIMEOUT SMP MEM APPEND ICOUNT STOCK DEBUG FULL
+export ARCH ARCHS DIR RUN TIMEOUT SMP MEM APPEND ICOUNT STOCK DEBUG FULL PROGRAMS
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
@@ -16,7 +16,7 @@ help:
 	@echo 'Capsicum for Linux. From a fresh Debian machine:'
 	@echo
 	@echo '  make run      install what is missing, build, boot, show the demo'
-	@echo '  make test     the same set-up, then every test'
+	@echo '  make test     the same set-up, then every test; PROGRAMS=1: real programs, too'
 	@echo
 	@echo 'In the guest:'
 	@echo '  make shell    an interactive shell'
