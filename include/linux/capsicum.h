@@ -17,6 +17,7 @@
 #include <linux/fs.h>
 #include <linux/mm_types.h>
 #include <linux/types.h>
+#include <linux/capsicum_names.h>
 #include <linux/capsicum_rights.h>
 #include <uapi/linux/capsicum.h>
 
@@ -35,16 +36,6 @@ struct cap_limits {
 	u32 fcntls;
 	int nioctls;
 	u32 *ioctls;
-};
-
-/**
- * struct cap_right_name - a right and what it is called
- * @right: the right, or rights of one word
- * @name: its name in <linux/capsicum.h>
- */
-struct cap_right_name {
-	u64 right;
-	const char *name;
 };
 
 #ifdef CONFIG_SECURITY_CAPSICUM

@@ -157,110 +157,25 @@ void cap_limits_drop_orphans(struct cap_limits *l)
 		l->nioctls = 0;
 }
 
-#define NAME(right) { right, #right }
+#define NAME(right) { right, #right },
 
-/*
- * Each right that has a bit of its own, in the order of these bits. What only
- * combines others (CAP_PREAD, CAP_FSTATAT, ...) is shown as what it combines.
- */
-const struct cap_right_name cap_right_names[] = {
-	NAME(CAP_READ),
-	NAME(CAP_WRITE),
-	NAME(CAP_SEEK_TELL),
-	NAME(CAP_SEEK),
-	NAME(CAP_MMAP),
-	NAME(CAP_MMAP_X),
-	NAME(CAP_CREATE),
-	NAME(CAP_FEXECVE),
-	NAME(CAP_FSYNC),
-	NAME(CAP_FTRUNCATE),
-	NAME(CAP_LOOKUP),
-	NAME(CAP_FCHDIR),
-	NAME(CAP_FCHFLAGS),
-	NAME(CAP_FCHMOD),
-	NAME(CAP_FCHOWN),
-	NAME(CAP_FCNTL),
-	NAME(CAP_FLOCK),
-	NAME(CAP_FPATHCONF),
-	NAME(CAP_FSCK),
-	NAME(CAP_FSTAT),
-	NAME(CAP_FSTATFS),
-	NAME(CAP_FUTIMES),
-	NAME(CAP_LINKAT_TARGET),
-	NAME(CAP_MKDIRAT),
-	NAME(CAP_MKFIFOAT),
-	NAME(CAP_MKNODAT),
-	NAME(CAP_RENAMEAT_SOURCE),
-	NAME(CAP_SYMLINKAT),
-	NAME(CAP_UNLINKAT),
-	NAME(CAP_ACCEPT),
-	NAME(CAP_BIND),
-	NAME(CAP_CONNECT),
-	NAME(CAP_GETPEERNAME),
-	NAME(CAP_GETSOCKNAME),
-	NAME(CAP_GETSOCKOPT),
-	NAME(CAP_LISTEN),
-	NAME(CAP_PEELOFF),
-	NAME(CAP_SETSOCKOPT),
-	NAME(CAP_SHUTDOWN),
-	NAME(CAP_BINDAT),
-	NAME(CAP_CONNECTAT),
-	NAME(CAP_LINKAT_SOURCE),
-	NAME(CAP_RENAMEAT_TARGET),
-
-	NAME(CAP_MAC_GET),
-	NAME(CAP_MAC_SET),
-	NAME(CAP_SEM_GETVALUE),
-	NAME(CAP_SEM_POST),
-	NAME(CAP_SEM_WAIT),
-	NAME(CAP_EVENT),
-	NAME(CAP_KQUEUE_EVENT),
-	NAME(CAP_IOCTL),
-	NAME(CAP_TTYHOOK),
-	NAME(CAP_PDGETPID),
-	NAME(CAP_PDWAIT),
-	NAME(CAP_PDKILL),
-	NAME(CAP_EXTATTR_DELETE),
-	NAME(CAP_EXTATTR_GET),
-	NAME(CAP_EXTATTR_LIST),
-	NAME(CAP_EXTATTR_SET),
-	NAME(CAP_ACL_CHECK),
-	NAME(CAP_ACL_DELETE),
-	NAME(CAP_ACL_GET),
-	NAME(CAP_ACL_SET),
-	NAME(CAP_KQUEUE_CHANGE),
-	NAME(CAP_INOTIFY_ADD),
-	NAME(CAP_INOTIFY_RM),
-	NAME(CAP_PERF_EVENT),
-	NAME(CAP_BPF_OBJECT),
-	NAME(CAP_PDMRELEASE),
-	NAME(CAP_PDMADVISE),
-	NAME(CAP_PDGETFD),
-	NAME(CAP_IO_URING),
-	NAME(CAP_SETNS),
-	NAME(CAP_EPOLL_CTL),
-	NAME(CAP_FSIGNAL),
-};
-
+const struct cap_right_name cap_right_names[] = { CAPSICUM_RIGHT_NAMES(NAME) };
 const unsigned int cap_right_names_count = ARRAY_SIZE(cap_right_names);
 
-static bool holds(const struct cap_rights *r, u64 right)
+struct seq_names {
+	struct seq_file *m;
+	const char *space;
+};
+
+static void seq_name(void *arg, const char *name, __u64 bits)
 {
-	return !(right & ~r->cr_rights[capsicum_right_word(right)]);
-}
+	struct seq_names *s = arg;
 
-/* Is @right part of a larger right with a name that is held as well? */
-static bool implied(const struct cap_rights *r, u64 right)
-{
-	unsigned int i;
-
-	for (i = 0; i < cap_right_names_count; i++) {
-		const u64 larger = cap_right_names[i].right;
-
-		if (larger != right && !(right & ~larger) && holds(r, larger))
-			return true;
-	}
-	return false;
+	if (name)
+		seq_printf(s->m, "%s%s", s->space, name);
+	else
+		seq_printf(s->m, "%s+0x%llx", s->space, bits);
+	s->space = " ";
 }
 
 /**
@@ -268,38 +183,14 @@ static bool implied(const struct cap_rights *r, u64 right)
  * @m: the file to write to
  * @r: a valid set
  *
- * Writes the names with a space between two of them, no line end, nothing for
- * the empty set. Together they say exactly what is held: no name is written of
- * which a bit is missing, none that another one implies (CAP_SEEK stands for
- * CAP_SEEK_TELL too, CAP_MKDIRAT for CAP_LOOKUP), and bits that are held but
- * make no right with a name, such as CAP_MKDIRAT's own without CAP_LOOKUP, come
- * last, in hexadecimal after a plus sign.
+ * Writes the names that capsicum_rights_tell() has for it with a space between
+ * two of them, no line end, nothing for the empty set; bits without a name in
+ * hexadecimal after a plus sign.
  */
 void cap_rights_seq_names(struct seq_file *m, const struct cap_rights *r)
 {
-	struct cap_rights unnamed = *r;
-	const char *space = "";
-	unsigned int i;
-	int word;
+	struct seq_names s = { .m = m, .space = "" };
 
-	for (i = 0; i < cap_right_names_count; i++) {
-		const u64 right = cap_right_names[i].right;
-
-		if (!holds(r, right))
-			continue;
-		unnamed.cr_rights[capsicum_right_word(right)] &= ~right;
-		if (implied(r, right))
-			continue;
-		seq_printf(m, "%s%s", space, cap_right_names[i].name);
-		space = " ";
-	}
-
-	for (word = 0; word < CAPSICUM_RIGHTS_WORDS; word++) {
-		const u64 bits = unnamed.cr_rights[word] & CAPSICUM_RIGHTS_MASK;
-
-		if (!bits)
-			continue;
-		seq_printf(m, "%s+0x%llx", space, bits);
-		space = " ";
-	}
+	capsicum_rights_tell(r, cap_right_names, cap_right_names_count,
+			     seq_name, &s);
 }

@@ -7,6 +7,8 @@
 /* Everything is hidden (-fvisibility=hidden) but what is marked with this. */
 #define CAPSICUM_API	__attribute__((visibility("default")))
 
+#define COUNT(array)	(sizeof(array) / sizeof((array)[0]))
+
 /*
  * Kernel headers older than Capsicum lack the numbers. They are the same
  * everywhere, save for the offsets that some tables have.

@@ -70,6 +70,24 @@ int main(void)
 	       cap_ioctls_get(-1, cmds, 2) == -1 &&
 	       CAP_IOCTLS_ALL > 0 && ECAPMODE != ENOTCAPABLE;
 	/* Entering, where there is something to enter. */
+	/* Rights and text. */
+	fine = fine && cap_rights_from_text(&b, "read,CAP_EVENT", NULL) == 0 &&
+	       cap_rights_to_text(&b, NULL, 0) > 0 &&
+	       cap_right_from_name("CAP_READ") == CAP_READ &&
+	       cap_right_to_name(CAP_READ) && cap_right_by_index(0, NULL);
+#ifdef _CAPSICUM_HELPERS_H
+	caph_stream_rights(&b, CAPH_READ | CAPH_WRITE | CAPH_LOOKUP);
+	caph_cache_tzdata();
+	caph_cache_catpages();
+	fine = fine && cap_rights_is_set(&b, CAP_READ) &&
+	       caph_limit_stream(-1, CAPH_IGNORE_EBADF) == 0 &&
+	       (caph_rights_limit(-1, &a) == 0 || errno == EBADF) &&
+	       (caph_fcntls_limit(-1, CAP_FCNTL_GETFL) == 0 || errno == EBADF) &&
+	       (caph_ioctls_limit(-1, cmds, 1) == 0 || errno == EBADF) &&
+	       caph_limit_stdin() == 0 && caph_limit_stdout() == 0 &&
+	       caph_limit_stderr() == 0 && caph_limit_stdio() == 0 &&
+	       caph_enter_casper() == 0 && caph_enter() == 0;
+#endif
 	fine = fine && (cap_getmode(&mode) == 0 || errno == ENOSYS) &&
 	       cap_sandboxed() == (mode == 1) &&
 	       (cap_enter() == 0 ? cap_sandboxed() : errno == ENOSYS);
@@ -133,6 +151,8 @@ compile() # order, headers...
 }
 
 compile alone sys/capsicum.h
+compile helpers capsicum_helpers.h
+compile helpers_after_linux_capability linux/capability.h capsicum_helpers.h
 compile before_linux_capability sys/capsicum.h linux/capability.h
 compile after_linux_capability linux/capability.h sys/capsicum.h
 if [ $have_libcap = yes ]; then
@@ -191,8 +211,9 @@ done
 # library exports are the same.
 sed -n 's/^[[:space:]]*\([a-z_]*\);$/\1/p' "$SRC/libcapsicum.map" |
 	sort >"$dir/map"
-grep -v '^[[:space:]]*[/ ]\*' "$SRC/include/sys/capsicum.h" |
-	sed -n 's/^[a-z].*[ *]\(_*cap_[a-z_]*\)(.*/\1/p' | sort >"$dir/declared"
+cat "$SRC/include/sys/capsicum.h" "$SRC/include/capsicum_helpers.h" |
+	grep -v '^[[:space:]]*[/ ]\*' |
+	sed -n 's/^[a-z].*[ *]\(_*caph*_[a-z_]*\)(.*/\1/p' | sort >"$dir/declared"
 $NM -D --defined-only "$O/libcapsicum.so.$MAJOR" |
 	sed -n 's/^[^ ]* T \(.*\)@@LIBCAPSICUM_1\.0$/\1/p' | sort >"$dir/exported"
 $NM -D --defined-only "$O/libcapsicum.so.$MAJOR" |
@@ -205,7 +226,7 @@ diff -u "$dir/map" "$dir/exported" >"$dir/symbols.log" || rc=1
 result $rc 'exports exactly what the version script lists' "$dir/symbols.log"
 rc=0
 diff -u "$dir/declared" "$dir/map" >"$dir/symbols.log" || rc=1
-result $rc 'the header declares exactly what is exported' "$dir/symbols.log"
+result $rc 'the headers declare exactly what is exported' "$dir/symbols.log"
 rc=0
 [ ! -s "$dir/stray" ] || rc=1
 result $rc 'nothing is exported without a version' "$dir/stray"

@@ -38,6 +38,7 @@ rc=0
 result $rc 'make install' "$dir/install.log"
 
 cat >"$dir/expected" <<EOF
+./opt/cap/include/capsicum_helpers.h
 ./opt/cap/include/linux/capsicum.h
 ./opt/cap/include/sys/capsicum.h
 ./opt/cap/lib64/libcapsicum.a

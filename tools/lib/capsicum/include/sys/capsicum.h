@@ -361,6 +361,65 @@ cap_rights_t *cap_rights_remove(cap_rights_t *dst, const cap_rights_t *src);
 bool cap_rights_contains(const cap_rights_t *big, const cap_rights_t *little);
 
 /*
+ * Rights and text. Linux's own: FreeBSD has nothing like it.
+ */
+
+/**
+ * cap_right_by_index - every right there is, one after the other
+ * @index: 0, 1, ...: first the rights that have a bit of their own, then those
+ *         that only combine others (CAP_PREAD, CAP_FSTATAT, ...)
+ * @right: where to put the right; may be NULL
+ *
+ * Return: its name, "CAP_...", or NULL beyond the last one.
+ */
+const char *cap_right_by_index(size_t index, uint64_t *right);
+
+/**
+ * cap_right_to_name - what a right is called
+ * @right: one right, such as CAP_READ or CAP_PREAD
+ *
+ * Return: its name, "CAP_...", or NULL when there is no right of that value.
+ */
+const char *cap_right_to_name(uint64_t right);
+
+/**
+ * cap_right_from_name - the right of a name
+ * @name: the name, with "CAP_" before it or without, in any case
+ *
+ * Return: the right, or 0 when there is none of that name.
+ */
+uint64_t cap_right_from_name(const char *name);
+
+/**
+ * cap_rights_to_text - tell a set of rights by name
+ * @rights: the set
+ * @buf: where to put the names, with commas between them and a NUL at the end;
+ *       may be NULL when @size is 0
+ * @size: how many bytes fit there
+ *
+ * The names together say exactly what is held; one that another one implies is
+ * left out (CAP_SEEK stands for CAP_SEEK_TELL too, CAP_MKDIRAT for CAP_LOOKUP).
+ * Bits that are held but make no right with a name come last, in hexadecimal
+ * after a plus sign. It is how /proc/PID/fdinfo tells them, with spaces there.
+ *
+ * Return: how long the whole text is, without the NUL, also when that is more
+ * than fits; or -1 with errno EINVAL (the set is malformed).
+ */
+ssize_t cap_rights_to_text(const cap_rights_t *rights, char *buf, size_t size);
+
+/**
+ * cap_rights_from_text - make a set of rights of their names
+ * @rights: the set; left alone on errors
+ * @text: names as for cap_right_from_name(), with commas, spaces or bars
+ *        between them; "all" and "none" are understood, too
+ * @bad: where to put the place in @text that is not understood; may be NULL
+ *
+ * Return: 0, or -1 with errno EINVAL (there is no right of that name).
+ */
+int cap_rights_from_text(cap_rights_t *rights, const char *text,
+			 const char **bad);
+
+/*
  * Limits of a descriptor. Each call narrows or reads one thing and leaves the
  * other two as they are, in one system call: no other thread sees anything in
  * between, and when a call fails nothing has changed. A limit is for good; it
