@@ -122,10 +122,25 @@ static inline void capsicum_fork(struct task_struct *p)
 		task_clear_capmode_trap(p);
 }
 
+/**
+ * capsicum_secure_exec - take from a task what must not outlast its execve()
+ * @p: the task, which is about to gain privilege
+ *
+ * Who starts it does not choose that it gets signals for what it is refused.
+ */
+static inline void capsicum_secure_exec(struct task_struct *p)
+{
+	task_clear_capmode_trap(p);
+}
+
 int capsicum_refuse(int fd, const struct cap_rights *needed,
 		    const struct cap_rights *held);
 #else
 static inline void capsicum_fork(struct task_struct *p)
+{
+}
+
+static inline void capsicum_secure_exec(struct task_struct *p)
 {
 }
 

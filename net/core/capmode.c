@@ -153,6 +153,30 @@ static bool sol_packet_names(int optname)
 	}
 }
 
+/* Levels that have been looked at, and are about the socket itself. */
+static bool level_names_nothing(int level)
+{
+	switch (level) {
+	case SOL_TCP:
+	case SOL_UDP:
+	case SOL_UDPLITE:
+	case SOL_DCCP:
+	case SOL_MPTCP:
+	case SOL_SMC:
+	case SOL_ICMPV6:
+	case SOL_RAW:
+	case SOL_TLS:
+	case SOL_KCM:
+	case SOL_XDP:
+	case SOL_VSOCK:
+	case AF_VSOCK:	/* takes its family for a level */
+	case SOL_BLUETOOTH:
+		return true;
+	default:
+		return false;
+	}
+}
+
 /* Does setting this option name something, or is it not known not to? */
 static bool setsockopt_names(int level, int optname)
 {
@@ -174,23 +198,8 @@ static bool setsockopt_names(int level, int optname)
 		return optname == TIPC_GROUP_JOIN;
 	case SOL_ALG:
 		return optname == ALG_SET_KEY_BY_KEY_SERIAL;
-	case SOL_TCP:
-	case SOL_UDP:
-	case SOL_UDPLITE:
-	case SOL_DCCP:
-	case SOL_MPTCP:
-	case SOL_SMC:
-	case SOL_ICMPV6:
-	case SOL_RAW:
-	case SOL_TLS:
-	case SOL_KCM:
-	case SOL_XDP:
-	case SOL_VSOCK:
-	case AF_VSOCK:	/* takes its family for a level */
-	case SOL_BLUETOOTH:
-		return false;
 	default:
-		return true;
+		return !level_names_nothing(level);
 	}
 }
 
@@ -228,23 +237,9 @@ static bool getsockopt_names(int level, int optname)
 	case SOL_NETLINK:
 	case SOL_TIPC:
 	case SOL_ALG:
-	case SOL_TCP:
-	case SOL_UDP:
-	case SOL_UDPLITE:
-	case SOL_DCCP:
-	case SOL_MPTCP:
-	case SOL_SMC:
-	case SOL_ICMPV6:
-	case SOL_RAW:
-	case SOL_TLS:
-	case SOL_KCM:
-	case SOL_XDP:
-	case SOL_VSOCK:
-	case AF_VSOCK:
-	case SOL_BLUETOOTH:
 		return false;
 	default:
-		return true;
+		return !level_names_nothing(level);
 	}
 }
 

@@ -8,9 +8,9 @@
 #include <linux/capability.h>
 #include <linux/capmode.h>
 #include <linux/capmode_prctl.h>
-#include <linux/cleanup.h>
 #include <linux/personality.h>
 #include <linux/prctl.h>
+#include <linux/rcupdate.h>
 #include <linux/sched.h>
 #include <linux/sched/signal.h>
 #include <linux/spinlock.h>
@@ -160,18 +160,22 @@ int capmode_set_trap(unsigned long arg2, unsigned long arg3,
 		     unsigned long arg4, unsigned long arg5)
 {
 	struct task_struct *t;
+	/* Threads come and go under it. */
+	spinlock_t *siglock;
 
 	if (arg2 > 1 || arg3 || arg4 || arg5)
 		return -EINVAL;
 
 	/* copy_process() adds threads under this lock, and asks again. */
-	guard(spinlock_irq)(&current->sighand->siglock);
+	siglock = &unrcu_pointer(current->sighand)->siglock;
+	spin_lock_irq(siglock);
 	for_each_thread(current, t) {
 		if (arg2)
 			task_set_capmode_trap(t);
 		else
 			task_clear_capmode_trap(t);
 	}
+	spin_unlock_irq(siglock);
 	return 0;
 }
 
@@ -208,6 +212,8 @@ int capmode_set_openat_beneath(unsigned long arg2, unsigned long arg3,
 			       unsigned long arg4, unsigned long arg5)
 {
 	struct task_struct *t;
+	/* Threads come and go under it. */
+	spinlock_t *siglock;
 
 	if (arg2 != 1 || arg3 || arg4 || arg5)
 		return -EINVAL;
@@ -216,9 +222,11 @@ int capmode_set_openat_beneath(unsigned long arg2, unsigned long arg3,
 		return -EACCES;
 
 	/* As above. */
-	guard(spinlock_irq)(&current->sighand->siglock);
+	siglock = &unrcu_pointer(current->sighand)->siglock;
+	spin_lock_irq(siglock);
 	for_each_thread(current, t)
 		task_set_openat_beneath(t);
+	spin_unlock_irq(siglock);
 	return 0;
 }
 

@@ -202,7 +202,7 @@ static void test_valid(struct kunit *test)
 		KUNIT_EXPECT_EQ_MSG(test, valid(IDX(0) | b, IDX(1)),
 				    bit <= 42 || bit == 57, "bit %d", bit);
 		KUNIT_EXPECT_EQ_MSG(test, valid(IDX(0), IDX(1) | b),
-				    bit <= 22 || (bit >= 54 && bit <= 56) ||
+				    bit <= 22 || (bit >= 48 && bit <= 56) ||
 				    bit == 58, "bit %d", bit);
 		/* Without any index a right does not make a word. */
 		KUNIT_EXPECT_EQ_MSG(test, valid(b, IDX(1)), bit == 57,

@@ -408,7 +408,7 @@ static inline long int80(unsigned int nr, unsigned int a, unsigned int b,
 	asm volatile("xchg %[sixth], %%rbp\n\t"
 		     "int $0x80\n\t"
 		     "xchg %[sixth], %%rbp"
-		     : "=a" (ret), [sixth] "+r" (sixth)
+		     : "=a" (ret), [sixth] "+&r" (sixth)
 		     : "0" ((long)nr), "b" ((long)a), "c" ((long)b),
 		       "d" ((long)c), "S" ((long)d), "D" ((long)e)
 		     : "memory", "cc", "r8", "r9", "r10", "r11");

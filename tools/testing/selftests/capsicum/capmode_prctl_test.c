@@ -84,14 +84,14 @@ TEST(far_options)
 	size_t i;
 
 	REQUIRE_CAPMODE();
-	for (i = 0; i < sizeof(refused) / sizeof(refused[0]); i++) {
+	for (i = 0; i < ARRAY_SIZE(refused); i++) {
 		o.nr = refused[i];
 		EXPECT_EQ(-ECAPMODE, capmode_run(do_prctl, &o))
 			TH_LOG("option %#lx", o.nr);
 		EXPECT_NE(-ECAPMODE, in_child(do_prctl, &o))
 			TH_LOG("option %#lx outside", o.nr);
 	}
-	for (i = 0; i < sizeof(open) / sizeof(open[0]); i++) {
+	for (i = 0; i < ARRAY_SIZE(open); i++) {
 		o.nr = open[i];
 		EXPECT_NE(-ECAPMODE, capmode_run(do_prctl, &o))
 			TH_LOG("option %#lx", o.nr);
@@ -138,7 +138,7 @@ TEST(sched_core)
 	REQUIRE_CAPMODE();
 	other = victim();
 	ASSERT_LT(0, other);
-	for (i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
+	for (i = 0; i < ARRAY_SIZE(commands); i++) {
 		o.arg2 = commands[i];
 		/* Oneself: whatever this kernel and machine say. */
 		o.arg3 = 0;
@@ -254,7 +254,7 @@ TEST(execution_domain)
 
 	REQUIRE_CAPMODE();
 	for (d.gate = false; ; d.gate = true) {
-		for (i = 0; i < sizeof(refused) / sizeof(refused[0]); i++) {
+		for (i = 0; i < ARRAY_SIZE(refused); i++) {
 			d.from = PER_LINUX;
 			d.to = refused[i];
 			EXPECT_EQ(-ECAPMODE, in_child(enter_in_domain, &d))
@@ -323,7 +323,7 @@ TEST(arch_options)
 	size_t i;
 
 	REQUIRE_CAPMODE();
-	for (i = 0; i < sizeof(refused) / sizeof(refused[0]); i++) {
+	for (i = 0; i < ARRAY_SIZE(refused); i++) {
 		o.nr = refused[i];
 		EXPECT_EQ(-ECAPMODE, capmode_run(do_arch_prctl, &o))
 			TH_LOG("option %#lx", o.nr);
@@ -333,7 +333,7 @@ TEST(arch_options)
 			EXPECT_EQ(-ECAPMODE, capmode_run(gate_arch_prctl, &o))
 				TH_LOG("option %#lx by the gate", o.nr);
 	}
-	for (i = 0; i < sizeof(open) / sizeof(open[0]); i++) {
+	for (i = 0; i < ARRAY_SIZE(open); i++) {
 		o.nr = open[i];
 		EXPECT_NE(-ECAPMODE, capmode_run(do_arch_prctl, &o))
 			TH_LOG("option %#lx", o.nr);

@@ -144,7 +144,7 @@ TEST_F(owner, others)
 	EXPECT_EQ(getpid(), fcntl(o.fd, F_GETOWN));
 	o.type = F_OWNER_PGRP;
 	EXPECT_EQ(0, in_child(own, &o));
-	EXPECT_EQ(-getpid(), RET(fcntl(o.fd, F_GETOWN)));
+	EXPECT_EQ(-getpid(), fcntl(o.fd, F_GETOWN));
 }
 
 TEST_F(owner, other_thread)
