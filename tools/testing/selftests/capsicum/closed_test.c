@@ -10,7 +10,6 @@
 #include <linux/bpf.h>
 #include <linux/io_uring.h>
 #include <linux/landlock.h>
-#include <linux/loop.h>
 #include <linux/mount.h>
 #include <linux/openat2.h>
 #include <linux/perf_event.h>
@@ -499,24 +498,6 @@ TEST_F(closed, perf)
 	second = RET(syscall(__NR_perf_event_open, &attr, 0, -1, -1, 0));
 	ASSERT_LE(0, second);
 	EBADF_OF(ioctl(second, PERF_EVENT_IOC_SET_OUTPUT, CAP_OF(fd)));
-}
-
-TEST_F(closed, loop_device)
-{
-	int control = open("/dev/loop-control", O_RDWR | O_CLOEXEC);
-	char name[32];
-	int nr, loop;
-
-	if (control < 0)
-		SKIP(return, "no loop devices");
-	nr = ioctl(control, LOOP_CTL_GET_FREE);
-	ASSERT_LE(0, nr);
-	snprintf(name, sizeof(name), "/dev/loop%d", nr);
-	loop = open(name, O_RDWR | O_CLOEXEC);
-	if (loop < 0)
-		SKIP(return, "no %s", name);
-	EBADF_OF(ioctl(loop, LOOP_SET_FD, CAP_OF(self->file)));
-	EXPECT_EQ(-ENXIO, RET(ioctl(loop, LOOP_CLR_FD, 0)));
 }
 
 TEST_F(closed, modules)
