@@ -11,6 +11,7 @@
 #include <linux/capmode.h>
 #include <linux/capsicum.h>
 #include <linux/export.h>
+#include <linux/falloc.h>
 #include <linux/fanotify.h>
 #include <linux/fcntl.h>
 #include <linux/file.h>
@@ -364,6 +365,19 @@ static const struct cap_rights *capability_ioctl_rights(unsigned int cmd)
 	    cmd == FS_IOC_SETVERSION || cmd == FS_IOC32_SETVERSION ||
 	    cmd == FS_IOC_FSSETXATTR)
 		return CAP_RIGHTS(CAP_IOCTL, CAP_FCHFLAGS);
+
+	/* fallocate(), whatever size the structure has in the caller's ABI. */
+	if (_IOC_TYPE(cmd) == _IOC_TYPE(FS_IOC_RESVSP) &&
+	    _IOC_DIR(cmd) == _IOC_DIR(FS_IOC_RESVSP)) {
+		switch (_IOC_NR(cmd)) {
+		case _IOC_NR(FS_IOC_RESVSP):
+		case _IOC_NR(FS_IOC_UNRESVSP):
+		case _IOC_NR(FS_IOC_RESVSP64):
+		case _IOC_NR(FS_IOC_UNRESVSP64):
+		case _IOC_NR(FS_IOC_ZERO_RANGE):
+			return CAP_RIGHTS(CAP_IOCTL, CAP_PWRITE);
+		}
+	}
 
 	switch (cmd) {
 	case FICLONE:

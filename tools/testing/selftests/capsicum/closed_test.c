@@ -6,9 +6,7 @@
  */
 #include "common.h"
 
-#include <linux/loop.h>
 #include <linux/mount.h>
-#include <sys/ioctl.h>
 
 #ifndef __NR_mount_setattr
 #define __NR_mount_setattr	(CAP_NR_BASE + 442)
@@ -51,24 +49,6 @@ FIXTURE_TEARDOWN(closed)
 
 #define EBADF_OF(call)	EXPECT_EQ(-EBADF, RET(call))
 #define NO_NAME(call)	EXPECT_EQ(-ENOTCAPABLE, RET(call))
-
-TEST_F(closed, loop_device)
-{
-	int control = open("/dev/loop-control", O_RDWR | O_CLOEXEC);
-	char name[32];
-	int nr, loop;
-
-	if (control < 0)
-		SKIP(return, "no loop devices");
-	nr = ioctl(control, LOOP_CTL_GET_FREE);
-	ASSERT_LE(0, nr);
-	snprintf(name, sizeof(name), "/dev/loop%d", nr);
-	loop = open(name, O_RDWR | O_CLOEXEC);
-	if (loop < 0)
-		SKIP(return, "no %s", name);
-	EBADF_OF(ioctl(loop, LOOP_SET_FD, CAP_OF(self->file)));
-	EXPECT_EQ(-ENXIO, RET(ioctl(loop, LOOP_CLR_FD, 0)));
-}
 
 /*
  * Names below a capability, looked up for what has no right; what has one is
