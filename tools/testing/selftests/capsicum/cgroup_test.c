@@ -156,16 +156,19 @@ static int sys_perf_event_open(uint64_t config, pid_t pid, int cpu, int group,
 	return syscall(__NR_perf_event_open, &attr, pid, cpu, group, flags);
 }
 
+/* Of the root: it counts there before any controller has been asked for. */
 TEST_F(cgroup, count)
 {
-	int fd = RET(sys_perf_event_open(PERF_COUNT_SW_CPU_CLOCK, self->dir, 0,
-					 -1, PERF_FLAG_PID_CGROUP));
+	int dir = open(self->mnt, O_RDONLY | O_DIRECTORY | O_CLOEXEC), fd;
 
+	ASSERT_LE(0, dir);
+	fd = RET(sys_perf_event_open(PERF_COUNT_SW_CPU_CLOCK, dir, 0, -1,
+				     PERF_FLAG_PID_CGROUP));
 	if (fd == -ENOSYS || fd == -EINVAL)
 		SKIP(return, "no perf events, or none of control groups");
 	ASSERT_LE(0, fd);
 	close(fd);
-	OP_NEEDS(self->dir, 0, CAP_PERF_EVENT, 0,
+	OP_NEEDS(dir, 0, CAP_PERF_EVENT, 0,
 		 shut(sys_perf_event_open(PERF_COUNT_SW_CPU_CLOCK, cap, 0, -1,
 					  PERF_FLAG_PID_CGROUP)));
 }
@@ -231,7 +234,7 @@ TEST_F(perf, output)
 		  RET(ioctl(limit_all_but(second, CAP_IOCTL),
 			    PERF_EVENT_IOC_SET_OUTPUT, self->fd)));
 	EXPECT_EQ(0, RET(ioctl(limit_to(second, CAP_IOCTL),
-			       PERF_EVENT_IOC_SET_OUTPUT, -1)));
+			       PERF_EVENT_IOC_SET_OUTPUT, -1L)));
 }
 
 TEST_F(perf, count)

@@ -153,6 +153,61 @@ TEST(sync_file_merge)
 	EXPECT_EQ(-ENOENT, op_merge(timeline, &one));
 }
 
+/* What is merged can be waited for no more than the descriptor it comes from. */
+TEST(sync_file_merge_inherits)
+{
+	struct sync_merge_data data = {};
+	struct pollfd p = { .events = POLLIN };
+	int timeline, one, two;
+
+	REQUIRE_CAPSICUM();
+	timeline = open(SW_SYNC, O_RDWR | O_CLOEXEC);
+	if (timeline < 0)
+		SKIP(return, "no " SW_SYNC);
+	one = fence_of(timeline, 1);
+	ASSERT_LE(0, one);
+	two = fence_of(timeline, 2);
+	ASSERT_LE(0, two);
+
+	data.fd2 = two;
+	ASSERT_EQ(0, ioctl(one, SYNC_IOC_MERGE, &data));
+	p.fd = data.fence;
+	EXPECT_EQ(0, poll(&p, 1, 0));
+
+	data.fd2 = two;
+	ASSERT_EQ(0, ioctl(limit_all_but(one, CAP_EVENT), SYNC_IOC_MERGE,
+			   &data));
+	p.fd = data.fence;
+	EXPECT_EQ(1, poll(&p, 1, 0));
+	EXPECT_EQ(POLLNVAL, p.revents);
+}
+
+TEST(sync_file_export_inherits)
+{
+	struct dma_buf_export_sync_file export = { .flags = DMA_BUF_SYNC_RW };
+	struct pollfd p = { .events = POLLIN };
+	struct udmabuf u;
+	int buf;
+
+	REQUIRE_CAPSICUM();
+	if (udmabuf_open(&u))
+		SKIP(return, "no udmabuf");
+	buf = udmabuf_of(u.dev, u.memfd);
+	ASSERT_LE(0, buf);
+
+	/* Nobody is at work on the buffer: there is nothing to wait for. */
+	ASSERT_EQ(0, ioctl(buf, DMA_BUF_IOCTL_EXPORT_SYNC_FILE, &export));
+	p.fd = export.fd;
+	EXPECT_EQ(1, poll(&p, 1, 0));
+	EXPECT_EQ(POLLIN, p.revents);
+
+	ASSERT_EQ(0, ioctl(limit_all_but(buf, CAP_EVENT),
+			   DMA_BUF_IOCTL_EXPORT_SYNC_FILE, &export));
+	p.fd = export.fd;
+	EXPECT_EQ(1, poll(&p, 1, 0));
+	EXPECT_EQ(POLLNVAL, p.revents);
+}
+
 static int op_import_fence(int fd, void *ctx)
 {
 	struct dma_buf_import_sync_file import = {

@@ -304,7 +304,8 @@ TEST_F(btrfs, snapshot)
 	for (s.v2 = false; ; s.v2 = true) {
 		RIGHTS_OP(self->dir, .name = "snapshot", .op = op_snapshot,
 			  .rights = RIGHTS(CAP_LOOKUP, CAP_READ, CAP_FSTAT,
-					   CAP_EXTATTR_GET, CAP_ACL_GET),
+					   CAP_EXTATTR_GET, CAP_EXTATTR_LIST,
+					   CAP_ACL_GET),
 			  .prepare = snapshot_gone, .state = snapshot_state,
 			  .ctx = &s);
 		if (s.v2)
