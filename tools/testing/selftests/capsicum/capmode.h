@@ -530,19 +530,31 @@ static inline void ring_free(struct ring *r)
 }
 
 /*
- * ring_queue() - put a copy of @sqe into the submission ring
+ * ring_queue_all() - put copies of @n entries into the submission ring
  *
- * A thread that polls the ring (IORING_SETUP_SQPOLL) may take it at once, all
- * others are sent by ring_submit().
+ * A thread that polls the ring (IORING_SETUP_SQPOLL) may take them at once, all
+ * others are sent by ring_submit(). It sees all or none of them, so that it does
+ * not end a chain of links where it happens to look.
  */
-static inline void ring_queue(struct ring *r, const struct io_uring_sqe *sqe)
+static inline void ring_queue_all(struct ring *r, const struct io_uring_sqe *sqe,
+				  unsigned int n)
 {
 	unsigned int tail = *r->sq_tail;
-	unsigned int i = tail & *r->sq_mask;
+	unsigned int end = tail + n;
 
-	r->sqes[i] = *sqe;
-	r->sq_array[i] = i;
-	__atomic_store_n(r->sq_tail, tail + 1, __ATOMIC_SEQ_CST);
+	for (; tail != end; tail++, sqe++) {
+		unsigned int i = tail & *r->sq_mask;
+
+		r->sqes[i] = *sqe;
+		r->sq_array[i] = i;
+	}
+	__atomic_store_n(r->sq_tail, end, __ATOMIC_SEQ_CST);
+}
+
+/* ring_queue() - put a copy of @sqe into the submission ring */
+static inline void ring_queue(struct ring *r, const struct io_uring_sqe *sqe)
+{
+	ring_queue_all(r, sqe, 1);
 }
 
 /*

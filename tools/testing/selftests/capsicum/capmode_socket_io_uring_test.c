@@ -203,8 +203,7 @@ static int try_op(void *arg)
 			.addr = (uintptr_t)&c,
 			.len = 1,
 		};
-		ring_queue(&r, &head);
-		ring_queue(&r, &sqe);
+		ring_queue_all(&r, (struct io_uring_sqe[]){ head, sqe }, 2);
 		STEP(ring_submit(&r, 2, 0) == 2);
 	} else if (a->setup & IORING_SETUP_R_DISABLED) {
 		ring_queue(&r, &sqe);

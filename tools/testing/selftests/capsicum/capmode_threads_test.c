@@ -701,8 +701,7 @@ static int ring_linked(void *arg)
 	sqe.user_data = 2;
 	STEP(!ring_setup(&r, 8, c->setup));
 	STEP(!ring_open(&r, c->flags));
-	ring_queue(&r, &read);
-	ring_queue(&r, &sqe);
+	ring_queue_all(&r, (struct io_uring_sqe[]){ read, sqe }, 2);
 	STEP(ring_submit(&r, 2, 0) == 2);
 	if (c->setup & IORING_SETUP_SQPOLL) {
 		while (__atomic_load_n(r.sq_head, __ATOMIC_ACQUIRE) !=
