@@ -846,7 +846,8 @@ TEST_F(uring, held)
 		second.fd = SLOT;
 		second.flags |= IOSQE_FIXED_FILE;
 	}
-	ring_queue_two(&self->ring, &first, &second);
+	ring_queue_all(&self->ring,
+		       (struct io_uring_sqe[]){ first, second }, 2);
 	ASSERT_EQ(0, ring_send(&self->ring, 2));
 
 	rights_list(&set, RIGHTS(CAP_FSTAT));

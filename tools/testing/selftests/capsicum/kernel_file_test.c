@@ -16,11 +16,19 @@ FIXTURE(kernel_file)
 
 FIXTURE_SETUP(kernel_file)
 {
+	char name[32];
+	int file;
+
 	REQUIRE_CAPSICUM();
 	if (geteuid())
 		SKIP(return, "only root loads code");
-	self->file = tmp_file(NULL, 4096);
+	file = tmp_file(NULL, 4096);
+	ASSERT_LE(0, file);
+	/* What is read to be run must not be open for writing: ETXTBSY. */
+	snprintf(name, sizeof(name), "/proc/self/fd/%d", file);
+	self->file = open(name, O_RDONLY | O_CLOEXEC);
 	ASSERT_LE(0, self->file);
+	close(file);
 	ops_watch(self->file);
 }
 

@@ -39,21 +39,6 @@ static inline int ring_send(struct ring *r, unsigned int n)
 	return ret == (int)n ? 0 : -EPROTO;
 }
 
-/* Two at once: who polls the ring (IORING_SETUP_SQPOLL) must not part them. */
-static inline void ring_queue_two(struct ring *r,
-				  const struct io_uring_sqe *first,
-				  const struct io_uring_sqe *second)
-{
-	unsigned int tail = *r->sq_tail;
-	unsigned int i = tail & *r->sq_mask, j = (tail + 1) & *r->sq_mask;
-
-	r->sqes[i] = *first;
-	r->sq_array[i] = i;
-	r->sqes[j] = *second;
-	r->sq_array[j] = j;
-	__atomic_store_n(r->sq_tail, tail + 2, __ATOMIC_SEQ_CST);
-}
-
 /*
  * ring_do() - what becomes of one operation
  * @link: Put it behind another one, so that it is held until that is done.
@@ -73,7 +58,7 @@ static inline int ring_do(struct ring *r, struct io_uring_sqe sqe, bool link)
 
 	sqe.user_data = UD_WANTED;
 	if (link)
-		ring_queue_two(r, &first, &sqe);
+		ring_queue_all(r, (struct io_uring_sqe[]){ first, sqe }, 2);
 	else
 		ring_queue(r, &sqe);
 	ret = ring_send(r, 1 + link);
