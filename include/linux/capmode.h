@@ -110,6 +110,8 @@ static inline int capmode_check_async(struct file *filp)
  */
 static inline void capsicum_fork(struct task_struct *p)
 {
+	/* An ioctl may make a thread, which is not in that ioctl. */
+	p->used_capability = NULL;
 	if (task_capability_mode(current))
 		task_set_capability_mode(p);
 	if (task_openat_beneath(current))

@@ -47,11 +47,16 @@ struct cap_limits {
  * @target: The file it stands for, never a capability itself.
  * @limits: What may be done to @target; set before the file is installed, and
  *          constant from then on.
+ * @usable: The rights of @limits that are of use; see capability_usable().
+ * @inflight: How many times @file is in flight over AF_UNIX sockets, when
+ *            @target is one, too. Belongs to the collector of these.
  */
 struct capability_file {
 	struct file file;
 	struct file *target;
 	struct cap_limits limits;
+	struct cap_rights usable;
+	unsigned long inflight;
 };
 
 #define __CAP_RIGHTS_WORD(idx, a, b, c)					\
@@ -78,6 +83,23 @@ struct capability_file {
  */
 #define CAP_RIGHTS(...)		__CAP_RIGHTS(__VA_ARGS__, 0ULL, 0ULL, 0ULL)
 
+/* For look-ups that do nothing to what they find; any capability will do. */
+#define CAP_NO_RIGHT		CAPRIGHT(0, 0ULL)
+
+#define __CAP_RIGHTS_STATIC(a, b, c, ...)				\
+	(&(const struct cap_rights){ {					\
+		__CAP_RIGHTS_WORD(0, a, b, c),				\
+		__CAP_RIGHTS_WORD(1, a, b, c),				\
+	} })
+
+/**
+ * CAP_RIGHTS_STATIC - CAP_RIGHTS() for tables
+ *
+ * For initializers outside of functions only, where it lives for ever.
+ */
+#define CAP_RIGHTS_STATIC(...)						\
+	__CAP_RIGHTS_STATIC(__VA_ARGS__, 0ULL, 0ULL, 0ULL)
+
 bool cap_limits_valid(const struct cap_limits *l);
 bool cap_limits_contain(const struct cap_limits *held,
 			const struct cap_limits *wanted);
@@ -96,7 +118,12 @@ bool capability_allows(const struct file *file,
 		       const struct cap_rights *rights);
 struct file *capability_check(struct file *file, int fd,
 			      const struct cap_rights *rights);
+struct file *capability_check_ioctl(struct file *file, int fd,
+				    unsigned int cmd);
 struct file *capability_reopen(struct file *file, struct file *capability);
+struct file *capability_derive(struct file *file);
+void capability_begin_use(struct file *capability);
+void capability_end_use(void);
 int capability_may_open(struct file *capability, int fd, int open_flag,
 			bool lookup);
 int capability_check_lookup(struct file *capability, int fd,
@@ -122,6 +149,8 @@ struct fd capability_fdget_ioctl(struct fd f, unsigned int fd,
 struct fd capability_fdget_fcntl(struct fd f, unsigned int fd,
 				 unsigned int cmd);
 struct fd capability_fdget_unchecked(struct fd f);
+struct fd capability_fdget_kept(struct fd f, unsigned int fd,
+				const struct cap_rights *rights);
 
 /**
  * is_capability - is this a capability file?
@@ -180,7 +209,7 @@ static inline struct fd __fdgetr_raw(unsigned int fd,
  * @fd: the descriptor
  * @cmd: the command, which a capability must have on its list
  *
- * Return: as __fdgetr().
+ * Return: as __fdgetr(), for fdput_ioctl().
  */
 static inline struct fd fdgetr_ioctl(unsigned int fd, unsigned int cmd)
 {
@@ -189,6 +218,22 @@ static inline struct fd fdgetr_ioctl(unsigned int fd, unsigned int cmd)
 	if (fd_file(f) && unlikely(fd_file(f)->f_mode & FMODE_PATH))
 		return capability_fdget_ioctl(f, fd, cmd);
 	return f;
+}
+
+/* Beside a file: it was looked up by a capability, which is in use. */
+#define FD_IOCTL	FD_NOTCAPABLE
+
+/**
+ * fdput_ioctl - fdput() for an ioctl
+ * @f: what fdgetr_ioctl() returned
+ */
+static inline void fdput_ioctl(struct fd f)
+{
+	if (likely(!(f.word & (FDPUT_FPUT | FD_IOCTL))))
+		return;
+	if (unlikely(f.word & FD_IOCTL))
+		capability_end_use();
+	fdput(f);
 }
 
 /**
@@ -231,6 +276,27 @@ static inline struct fd fdget_capability(unsigned int fd)
 }
 
 /**
+ * __fdgetr_capability - __fdgetr() that keeps the capability
+ * @fd: the descriptor
+ * @rights: the rights a capability must hold, NULL when none will do
+ *
+ * For operations that need the limits once more after the look-up: what they
+ * make inherits them, or a right more is needed for what user memory turns out
+ * to hold. capability_target() is what to work with.
+ *
+ * Return: as __fdgetr(), but the capability itself instead of its target.
+ */
+static inline struct fd __fdgetr_capability(unsigned int fd,
+					    const struct cap_rights *rights)
+{
+	struct fd f = fdget_raw(fd);
+
+	if (fd_file(f) && unlikely(fd_file(f)->f_mode & FMODE_PATH))
+		return capability_fdget_kept(f, fd, rights);
+	return f;
+}
+
+/**
  * fget_capability - fget() to hand the file on
  * @fd: the descriptor
  *
@@ -241,7 +307,8 @@ static inline struct file *fget_capability(unsigned int fd)
 {
 	struct file *file = fget_raw(fd);
 
-	if (file && unlikely(capability_target(file)->f_mode & FMODE_PATH)) {
+	if (file && unlikely(file->f_mode & FMODE_PATH) &&
+	    capability_target(file)->f_mode & FMODE_PATH) {
 		fput(file);
 		return NULL;
 	}
@@ -274,6 +341,19 @@ static inline struct file *capability_reopen(struct file *file,
 	return file;
 }
 
+static inline struct file *capability_derive(struct file *file)
+{
+	return file;
+}
+
+static inline void capability_begin_use(struct file *capability)
+{
+}
+
+static inline void capability_end_use(void)
+{
+}
+
 static inline void capability_show_fdinfo(struct seq_file *m,
 					  struct file *file)
 {
@@ -290,12 +370,23 @@ static inline struct fd fdgetr_ioctl(unsigned int fd, unsigned int cmd)
 	return fdget(fd);
 }
 
+static inline void fdput_ioctl(struct fd f)
+{
+	fdput(f);
+}
+
 static inline struct fd fdgetr_fcntl(unsigned int fd, unsigned int cmd)
 {
 	return fdget_raw(fd);
 }
 
 static inline struct fd fdget_capability(unsigned int fd)
+{
+	return fdget(fd);
+}
+
+static inline struct fd __fdgetr_capability(unsigned int fd,
+					    const struct cap_rights *rights)
 {
 	return fdget(fd);
 }
@@ -308,13 +399,18 @@ static inline struct file *fget_capability(unsigned int fd)
 #endif /* CONFIG_SECURITY_CAPSICUM */
 
 #define fdgetr_raw(fd, ...)	__fdgetr_raw(fd, CAP_RIGHTS(__VA_ARGS__))
+#define fdgetr_capability(fd, ...) \
+	__fdgetr_capability(fd, CAP_RIGHTS(__VA_ARGS__))
 
 DEFINE_CLASS(fdr_raw, struct fd, fdput(_T), __fdgetr_raw(fd, rights), int fd,
 	     const struct cap_rights *rights)
-DEFINE_CLASS(fdr_ioctl, struct fd, fdput(_T), fdgetr_ioctl(fd, cmd), int fd,
-	     unsigned int cmd)
+DEFINE_CLASS(fdr_ioctl, struct fd, fdput_ioctl(_T), fdgetr_ioctl(fd, cmd),
+	     int fd, unsigned int cmd)
 DEFINE_CLASS(fdr_fcntl, struct fd, fdput(_T), fdgetr_fcntl(fd, cmd), int fd,
 	     unsigned int cmd)
+DEFINE_CLASS(fdr_capability, struct fd, fdput(_T),
+	     __fdgetr_capability(fd, rights), int fd,
+	     const struct cap_rights *rights)
 DEFINE_CLASS(fd_capability, struct fd, fdput(_T), fdget_capability(fd), int fd)
 
 /**

@@ -10,16 +10,19 @@
 #include <linux/anon_inodes.h>
 #include <linux/capmode.h>
 #include <linux/capsicum.h>
+#include <linux/export.h>
+#include <linux/falloc.h>
+#include <linux/fanotify.h>
 #include <linux/fcntl.h>
 #include <linux/file.h>
 #include <linux/fs.h>
 #include <linux/fsnotify.h>
 #include <linux/init.h>
 #include <linux/path.h>
+#include <linux/sched.h>
 #include <linux/seq_file.h>
 #include <linux/slab.h>
-#include <linux/termios.h>
-#include <uapi/linux/nsfs.h>
+#include <linux/userfaultfd_k.h>
 
 #include "../../fs/internal.h"
 
@@ -51,6 +54,20 @@ static const struct file_operations capability_fops = {
 	.flush		= capability_flush,
 	.release	= capability_release,
 };
+
+/*
+ * Reading some files makes descriptors, which would have to be limited as what
+ * they come out of. read() does not know, so that is not for capabilities.
+ */
+static struct cap_rights capability_usable(struct file *target,
+					   const struct cap_rights *rights)
+{
+	struct cap_rights usable = *rights;
+
+	if (fanotify_read_installs(target) || userfaultfd_read_installs(target))
+		usable.cr_rights[0] &= ~(CAP_READ & ~CAPRIGHT(0, 0ULL));
+	return usable;
+}
 
 /**
  * capability_alloc - make a capability
@@ -87,6 +104,7 @@ struct file *capability_alloc(struct file *target,
 	cap->target = get_file(capability_target(target));
 	cap->limits = *limits;
 	cap->limits.ioctls = ioctls;
+	cap->usable = capability_usable(cap->target, &limits->rights);
 
 	file->f_path = capability_template->f_path;
 	path_get(&file->f_path);
@@ -113,7 +131,7 @@ static bool capability_holds(const struct capability_file *cap,
 			     const struct cap_rights *rights)
 {
 	return likely(rights) &&
-	       capsicum_rights_contains(&cap->limits.rights, rights);
+	       capsicum_rights_contains(&cap->usable, rights);
 }
 
 static struct file *capability_refuse(struct file *file, int fd,
@@ -317,6 +335,28 @@ struct fd capability_fdget_unchecked(struct fd f)
 	return f;
 }
 
+/**
+ * capability_fdget_kept - go on with a look-up that met FMODE_PATH
+ * @f: what was found; put when it is not what is returned
+ * @fd: the descriptor
+ * @rights: the rights a capability must hold, NULL when none will do
+ *
+ * Return: the capability itself, or what fd_error() makes the errors of
+ * capability_fget() from; O_PATH files are not wanted.
+ */
+struct fd capability_fdget_kept(struct fd f, unsigned int fd,
+				const struct cap_rights *rights)
+{
+	struct file *target = capability_resolve(fd_file(f), fd, rights,
+						 FMODE_PATH);
+
+	if (IS_ERR(target)) {
+		fdput(f);
+		return ERR_FD(PTR_ERR(target));
+	}
+	return f;
+}
+
 /* What an ioctl does beyond the device's own business has rights of its own. */
 static const struct cap_rights *capability_ioctl_rights(unsigned int cmd)
 {
@@ -326,17 +366,25 @@ static const struct cap_rights *capability_ioctl_rights(unsigned int cmd)
 	    cmd == FS_IOC_FSSETXATTR)
 		return CAP_RIGHTS(CAP_IOCTL, CAP_FCHFLAGS);
 
+	/* fallocate(), whatever size the structure has in the caller's ABI. */
+	if (_IOC_TYPE(cmd) == _IOC_TYPE(FS_IOC_RESVSP) &&
+	    _IOC_DIR(cmd) == _IOC_DIR(FS_IOC_RESVSP)) {
+		switch (_IOC_NR(cmd)) {
+		case _IOC_NR(FS_IOC_RESVSP):
+		case _IOC_NR(FS_IOC_UNRESVSP):
+		case _IOC_NR(FS_IOC_RESVSP64):
+		case _IOC_NR(FS_IOC_UNRESVSP64):
+		case _IOC_NR(FS_IOC_ZERO_RANGE):
+			return CAP_RIGHTS(CAP_IOCTL, CAP_PWRITE);
+		}
+	}
+
 	switch (cmd) {
 	case FICLONE:
 	case FICLONERANGE:
 		return CAP_RIGHTS(CAP_IOCTL, CAP_WRITE);
 	case FIDEDUPERANGE:
 		return CAP_RIGHTS(CAP_IOCTL, CAP_READ);
-	case TIOCGPTPEER:
-	case NS_GET_USERNS:
-	case NS_GET_PARENT:
-		/* The descriptors that these make would be without limits. */
-		return NULL;
 	default:
 		return CAP_RIGHTS(CAP_IOCTL);
 	}
@@ -347,6 +395,8 @@ static const struct cap_rights *capability_ioctl_rights(unsigned int cmd)
  * @f: what was found; put when it is not what is returned
  * @fd: the descriptor
  * @cmd: the command
+ *
+ * The capability is in use until fdput_ioctl(): see capability_begin_use().
  *
  * Return: the target when the capability has what @cmd takes, and @cmd on its
  * list; else what fd_error() makes -EBADF or -ENOTCAPABLE from.
@@ -361,7 +411,34 @@ struct fd capability_fdget_ioctl(struct fd f, unsigned int fd, unsigned int cmd)
 	if (!IS_ERR(target) &&
 	    !cap_limits_allow_ioctl(&capability(file)->limits, cmd))
 		target = capability_refuse(file, fd, rights);
-	return capability_trade(f, target);
+	if (IS_ERR(target))
+		return capability_trade(f, target);
+
+	capability_begin_use(file);
+	f = capability_trade(f, target);
+	f.word |= FD_IOCTL;
+	return f;
+}
+
+/**
+ * capability_check_ioctl - may this command be run on a file?
+ * @file: any file; the caller holds a reference, and keeps it
+ * @fd: its descriptor, -1 when it has none
+ * @cmd: the command
+ *
+ * For commands that come another way than by ioctl().
+ *
+ * Return: as capability_check().
+ */
+struct file *capability_check_ioctl(struct file *file, int fd, unsigned int cmd)
+{
+	const struct cap_rights *rights = capability_ioctl_rights(cmd);
+	struct file *target = capability_check(file, fd, rights);
+
+	if (is_capability(file) && !IS_ERR(target) &&
+	    !cap_limits_allow_ioctl(&capability(file)->limits, cmd))
+		return capability_refuse(file, fd, rights);
+	return target;
 }
 
 static const struct cap_rights *capability_fcntl_rights(unsigned int cmd)
@@ -543,6 +620,55 @@ struct file *capability_reopen(struct file *file, struct file *capability)
 	fput(file);
 	return cap;
 }
+
+/**
+ * capability_begin_use - let what is made from now on inherit from a capability
+ * @capability: the capability that the current task is about to use
+ *
+ * For ioctls and socket options, which are handed the target: what they give to
+ * capability_derive() inherits the limits of @capability. Does not nest.
+ */
+void capability_begin_use(struct file *capability)
+{
+	current->used_capability = get_file(capability);
+}
+
+/**
+ * capability_end_use - what is made from now on inherits nothing
+ *
+ * The other end of capability_begin_use(); does nothing without it.
+ */
+void capability_end_use(void)
+{
+	struct file *capability = current->used_capability;
+
+	if (capability) {
+		current->used_capability = NULL;
+		fput(capability);
+	}
+}
+
+/**
+ * capability_derive - put a new file behind the limits of what is in use
+ * @file: a new file that is about to get a descriptor, or an error pointer; the
+ *        caller's reference is taken over
+ *
+ * For ioctls and socket options that make a descriptor of something that the
+ * file stands for or leads to, before fd_install().
+ *
+ * Context: may sleep; the task that made the system call.
+ * Return: @file when that was not made through a capability, else as
+ * capability_reopen().
+ */
+struct file *capability_derive(struct file *file)
+{
+	struct file *capability = current->used_capability;
+
+	if (likely(!capability) || IS_ERR(file))
+		return file;
+	return capability_reopen(file, capability);
+}
+EXPORT_SYMBOL_GPL(capability_derive);
 
 static int __init capability_init(void)
 {

@@ -48,6 +48,7 @@
 #include <unistd.h>
 #include <linux/capsicum.h>
 #include <linux/filter.h>
+#include <linux/io_uring.h>
 #include <linux/landlock.h>
 #include <linux/membarrier.h>
 #include <linux/openat2.h>
@@ -189,6 +190,13 @@ static struct {
 	long open_flags;
 	long at_flags;
 	struct open_how how;
+	struct {
+		int fd;
+		unsigned int *sq_tail, *cq_head, *cq_tail;
+		struct io_uring_sqe *sqe;
+		struct io_uring_cqe *cqes;
+		unsigned int cq_mask;
+	} ring;			/* of one entry, always the same */
 } m;
 
 /* One call each. What it returns is 0 if it did what it should. */
@@ -279,6 +287,23 @@ static __always_inline long do_scm_rights(void)
 		    0, 0);
 }
 
+/* The one entry stands there already; the kernel leaves it as it is. */
+static __always_inline long do_uring(void)
+{
+	unsigned int head = *m.ring.cq_head;
+	long ret;
+
+	__atomic_store_n(m.ring.sq_tail, *m.ring.sq_tail + 1, __ATOMIC_RELEASE);
+	ret = CALL(__NR_io_uring_enter, m.ring.fd, 1, 0, 0, 0, 0);
+	if (ret != 1)
+		return ret - 1;
+	if (__atomic_load_n(m.ring.cq_tail, __ATOMIC_ACQUIRE) == head)
+		return -1;
+	ret = m.ring.cqes[head & m.ring.cq_mask].res;
+	__atomic_store_n(m.ring.cq_head, head + 1, __ATOMIC_RELEASE);
+	return ret - 1;
+}
+
 /* Descriptors that the next ones open are closed when the batch is over. */
 
 static __always_inline long do_openat(void)
@@ -361,6 +386,7 @@ BATCH(dup)
 BATCH(poll)
 BATCH(mmap)
 BATCH(scm_rights)
+BATCH(uring)
 BATCH(openat)
 BATCH(openat2)
 BATCH(open)
@@ -416,7 +442,9 @@ static uint64_t smallest(uint64_t (*batch)(long *), void (*clean)(long *),
 	return best;
 }
 
-enum target { NOTHING, ZERO, ZERO_WRITE, PIPE, MEMORY, SOCKET };
+enum target {
+	NOTHING, ZERO, ZERO_WRITE, PIPE, MEMORY, SOCKET, RING, RING_FIXED
+};
 
 static const struct row {
 	const char *name;
@@ -435,6 +463,8 @@ static const struct row {
 	{ "poll",	 batch_poll,	   PIPE,       true,  { 0, CAP_EVENT } },
 	{ "mmap+munmap", batch_mmap,	   MEMORY,     true,  { CAP_MMAP_R, 0 } },
 	{ "SCM_RIGHTS",	 batch_scm_rights, SOCKET,     true,  { 0, 0 } },
+	{ "io_uring read", batch_uring,	   RING,       true,  { CAP_PREAD, 0 } },
+	{ "io_uring fixed", batch_uring,   RING_FIXED, true,  { CAP_PREAD, 0 } },
 };
 
 static int limit(int fd, const uint64_t rights[2])
@@ -474,6 +504,8 @@ static int make_target(enum target target, int *other)
 		break;
 	case ZERO:
 	case SOCKET:		/* the descriptor that is sent */
+	case RING:		/* what a request is to read from */
+	case RING_FIXED:
 		fd = open("/dev/zero", O_RDONLY);
 		if (fd < 0)
 			die("/dev/zero");
@@ -524,6 +556,44 @@ static void prepare(int fd)
 	m.recv.msg_control = &m.recv_ctl;
 }
 
+/* A ring with a read of @fd in it, as a descriptor or as a registered file. */
+static void prepare_ring(int fd, bool fixed)
+{
+	struct io_uring_params p = { };
+	unsigned int flags = MAP_SHARED | MAP_POPULATE;
+	char *sq, *cq;
+
+	m.ring.fd = syscall(__NR_io_uring_setup, 1, &p);
+	if (m.ring.fd < 0)
+		die("io_uring_setup");
+	sq = mmap(NULL, p.sq_off.array + p.sq_entries * sizeof(unsigned int),
+		  PROT_READ | PROT_WRITE, flags, m.ring.fd, IORING_OFF_SQ_RING);
+	cq = mmap(NULL, p.cq_off.cqes +
+			p.cq_entries * sizeof(struct io_uring_cqe),
+		  PROT_READ | PROT_WRITE, flags, m.ring.fd, IORING_OFF_CQ_RING);
+	m.ring.sqe = mmap(NULL, sizeof(*m.ring.sqe), PROT_READ | PROT_WRITE,
+			  flags, m.ring.fd, IORING_OFF_SQES);
+	if (sq == MAP_FAILED || cq == MAP_FAILED || m.ring.sqe == MAP_FAILED)
+		die("mmap of a ring");
+	m.ring.sq_tail = (void *)(sq + p.sq_off.tail);
+	m.ring.cq_head = (void *)(cq + p.cq_off.head);
+	m.ring.cq_tail = (void *)(cq + p.cq_off.tail);
+	m.ring.cqes = (void *)(cq + p.cq_off.cqes);
+	m.ring.cq_mask = p.cq_entries - 1;
+	*(unsigned int *)(sq + p.sq_off.array) = 0;
+
+	if (fixed && syscall(__NR_io_uring_register, m.ring.fd,
+			     IORING_REGISTER_FILES, &fd, 1) < 0)
+		die("IORING_REGISTER_FILES");
+	*m.ring.sqe = (struct io_uring_sqe){
+		.opcode = IORING_OP_READ,
+		.flags = fixed ? IOSQE_FIXED_FILE : 0,
+		.fd = fixed ? 0 : fd,
+		.addr = (uintptr_t)&m.byte,
+		.len = 1,
+	};
+}
+
 static int failed;
 
 static void measure(const struct row *row, int threads, bool capability)
@@ -536,6 +606,8 @@ static void measure(const struct row *row, int threads, bool capability)
 	if (capability && limit(fd, row->rights) < 0)
 		die("cap_rights_limit");
 	prepare(fd);
+	if (row->target == RING || row->target == RING_FIXED)
+		prepare_ring(fd, row->target == RING_FIXED);
 
 	empty = smallest(batch_empty, NULL, &bad);
 	full = smallest(row->batch, NULL, &bad);
@@ -556,6 +628,8 @@ static void measure(const struct row *row, int threads, bool capability)
 		close(fd);
 	if (other >= 0)
 		close(other);
+	if (row->target == RING || row->target == RING_FIXED)
+		close(m.ring.fd);
 }
 
 static void measure_all(int threads, bool capability, bool capsicum)

@@ -328,10 +328,11 @@ TEST_F(ioctl, dedupe)
 		  .want = err, .state = clone_state, .ctx = &c);
 }
 
-/* The other end of a pseudo-terminal would be one without limits. */
+/* The other end of a pseudo-terminal has the limits of this one. */
 TEST_F(ioctl, peer_of_terminal)
 {
 	static const unsigned int cmds[] = { TIOCGPTPEER };
+	struct limits want, have;
 	struct cap_rights set;
 	int cap, peer;
 
@@ -345,7 +346,12 @@ TEST_F(ioctl, peer_of_terminal)
 	cap = limit_sub(self->tty, &set, 0, 1, cmds);
 	ASSERT_LE(0, cap);
 	peer = RET(ioctl(cap, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC));
-	EXPECT_EQ(-ENOTCAPABLE, peer);
+	ASSERT_LE(0, peer);
+	ASSERT_EQ(0, get_limits(cap, &want));
+	ASSERT_EQ(0, get_limits(peer, &have));
+	EXPECT_TRUE(limits_eq(&want, &have));
+	EXPECT_EQ(-ENOTCAPABLE, RET(write(peer, "x", 1)));
+	close(peer);
 	close(cap);
 }
 

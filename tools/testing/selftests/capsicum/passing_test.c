@@ -406,17 +406,20 @@ TEST_F(passing, close_range)
 	EXPECT_EQ(0, holds_the_limits(self->fd));
 }
 
-/*
- * The collector of cycles of sockets in flight counts references to sockets; it
- * does not know capabilities of them, so these are not for sending yet.
- */
+/* How such cycles are collected is in scm_socket_test. */
 TEST_F(passing, unix_socket_over_itself)
 {
-	int cap = limit_to(self->sock[0], CAP_READ);
+	int cap = limit_to(self->sock[0], CAP_READ), got;
+	struct limits want, have;
 
 	ASSERT_LE(0, cap);
-	EXPECT_EQ(-EINVAL, send_fds(self->sock[0], &cap, 1));
-	EXPECT_TRUE(holds(cap, CAP_READ));
+	ASSERT_EQ(0, get_limits(cap, &want));
+	EXPECT_EQ(1, send_fds(self->sock[0], &cap, 1));
+	ASSERT_EQ(1, recv_fds(self->sock[1], &got, 1, 0));
+	ASSERT_EQ(0, get_limits(got, &have));
+	EXPECT_TRUE(limits_eq(&want, &have));
+	EXPECT_TRUE(holds(got, CAP_READ));
+	EXPECT_EQ(-ENOTCAPABLE, RET(write(got, "x", 1)));
 }
 
 TEST_F(passing, io_uring_over_socket)

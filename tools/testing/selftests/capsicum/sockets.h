@@ -86,6 +86,18 @@ static inline long road_nr(int call)
 	case SYS_SENDTO:	return __NR_sendto;
 	case SYS_SENDMSG:	return __NR_sendmsg;
 	case SYS_SENDMMSG:	return __NR_sendmmsg;
+	case SYS_ACCEPT4:	return __NR_accept4;
+	case SYS_GETSOCKNAME:	return __NR_getsockname;
+	case SYS_GETPEERNAME:	return __NR_getpeername;
+	case SYS_RECVFROM:	return __NR_recvfrom;
+	case SYS_RECVMSG:	return __NR_recvmsg;
+	case SYS_SHUTDOWN:	return __NR_shutdown;
+#ifdef __NR_accept
+	case SYS_ACCEPT:	return __NR_accept;
+#endif
+#ifdef __NR_recvmmsg
+	case SYS_RECVMMSG:	return __NR_recvmmsg;
+#endif
 	case SYS_SETSOCKOPT:	return __NR_setsockopt;
 	case SYS_GETSOCKOPT:	return __NR_getsockopt;
 	default:		return -1;
@@ -327,6 +339,33 @@ static inline int road_send(enum road road, struct arena *m, enum how way,
 				 flags, 0, 0, 0);
 	default:
 		return road_call(road, m, SYS_SENDMMSG, fd, compat ?
+				 (uintptr_t)m->mmsg32 : (uintptr_t)m->mmsg,
+				 1, flags, 0, 0);
+	}
+}
+
+/* ---- receiving ---- */
+
+/* Takes a byte into @m->data; where it came from, with @len, into @m->addr. */
+static inline int road_recv(enum road road, struct arena *m, enum how way,
+			    int fd, socklen_t len, int flags)
+{
+	bool compat = road_compat(road);
+
+	fill_msg(m, len, NULL, 0);
+	m->data[0] = 0;
+	m->pair[0] = len;
+	switch (way) {
+	case HOW_SENDTO:
+		return road_call(road, m, SYS_RECVFROM, fd, (uintptr_t)m->data,
+				 1, flags, len ? (uintptr_t)&m->addr : 0,
+				 len ? (uintptr_t)&m->pair[0] : 0);
+	case HOW_SENDMSG:
+		return road_call(road, m, SYS_RECVMSG, fd, compat ?
+				 (uintptr_t)m->msg32 : (uintptr_t)&m->msg,
+				 flags, 0, 0, 0);
+	default:
+		return road_call(road, m, SYS_RECVMMSG, fd, compat ?
 				 (uintptr_t)m->mmsg32 : (uintptr_t)m->mmsg,
 				 1, flags, 0, 0);
 	}

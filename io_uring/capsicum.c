@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Requests on capabilities: out of the way of those on ordinary files.
+ */
+#include <linux/capsicum.h>
+#include <linux/file.h>
+#include <linux/io_uring.h>
+
+#include "io_uring.h"
+#include "capsicum.h"
+#include "opdef.h"
+
+/**
+ * io_fget_capability - go on with a request's look-up that met FMODE_PATH
+ * @req: the request
+ * @file: what was found; the caller's reference is taken over
+ *
+ * What the request needs is not asked here: it may look for more than one file.
+ *
+ * Return: the capability itself, the request being marked as one that has to
+ * go through io_file_resolve() or io_file_check(); NULL for what is no file.
+ */
+struct file *io_fget_capability(struct io_kiocb *req, struct file *file)
+{
+	if (capability_target(file)->f_mode & FMODE_PATH) {
+		fput(file);
+		return NULL;
+	}
+	req->flags |= REQ_F_CAPABILITY;
+	return file;
+}
+
+/*
+ * A registered file is kept by the table, and by the request's node when it is
+ * taken out of there: the capability lives as long as the request does, and the
+ * target as long as that. Otherwise it is the request's own.
+ */
+static int io_file_trade(struct io_kiocb *req, struct file **file,
+			 struct file *target, bool fixed)
+{
+	if (IS_ERR(target)) {
+		if (!fixed)
+			fput(*file);
+		*file = NULL;
+		return PTR_ERR(target);
+	}
+	if (target != *file && !fixed) {
+		get_file(target);
+		fput(*file);
+		/* As io_file_get_normal() does, which saw the capability. */
+		if (io_is_uring_fops(target))
+			io_req_track_inflight(req);
+	}
+	*file = target;
+	return 0;
+}
+
+/**
+ * __io_file_resolve - may a request do what it is about to?
+ * @req: the request, prepared, whose file may be a capability
+ *
+ * Who forgets to say what an opcode needs gets a refusal.
+ *
+ * Return: 0, and the file is the target; or -ENOTCAPABLE, and there is none.
+ */
+int __io_file_resolve(struct io_kiocb *req)
+{
+	const struct io_cold_def *def = &io_cold_defs[req->opcode];
+	bool fixed = req->flags & REQ_F_FIXED_FILE;
+	const struct cap_rights *rights = def->rights;
+	int fd = fixed ? -1 : req->cqe.fd;
+	struct file *target;
+
+	req->flags &= ~REQ_F_CAPABILITY;
+	if (!is_capability(req->file))
+		return 0;
+
+	if (def->resolve) {
+		target = def->resolve(req, req->file, fd);
+	} else {
+		if (def->rights_of)
+			rights = def->rights_of(req);
+		target = capability_check(req->file, fd, rights);
+	}
+	return io_file_trade(req, &req->file, target, fixed);
+}
+
+/**
+ * __io_file_check - may a request use a second file as it is about to?
+ * @req: the request
+ * @file: the capability; the target from then on, or has been put
+ * @fd: its descriptor, or number
+ * @fixed: it is a registered file
+ * @rights: what it takes
+ *
+ * Return: 0 or -ENOTCAPABLE.
+ */
+int __io_file_check(struct io_kiocb *req, struct file **file, int fd,
+		    bool fixed, const struct cap_rights *rights)
+{
+	struct file *target;
+
+	req->flags &= ~REQ_F_CAPABILITY;
+	target = capability_check(*file, fixed ? -1 : fd, rights);
+	return io_file_trade(req, file, target, fixed);
+}
+
+/**
+ * io_check_rights_table - has every opcode that takes a file been judged?
+ *
+ * One that has not is refused on a capability; it is to be known nevertheless.
+ */
+void __init io_check_rights_table(void)
+{
+	int i;
+
+	for (i = 0; i < IORING_OP_LAST; i++) {
+		const struct io_cold_def *def = &io_cold_defs[i];
+		bool judged = def->rights || def->rights_of || def->resolve;
+
+		WARN(io_issue_defs[i].needs_file && !judged &&
+		     io_uring_op_supported(i),
+		     "io_uring: nobody has said which rights %s needs\n",
+		     def->name);
+	}
+}

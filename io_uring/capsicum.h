@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Requests on capabilities. A request finds its file as late as it can, and so
+ * that is where its rights are checked: io_file_resolve() follows each place
+ * that assigns req->file. What each opcode needs stands in its definition.
+ */
+#ifndef IOU_CAPSICUM_H
+#define IOU_CAPSICUM_H
+
+#include <linux/capsicum.h>
+#include <linux/io_uring_types.h>
+
+#ifdef CONFIG_SECURITY_CAPSICUM
+
+struct file *io_fget_capability(struct io_kiocb *req, struct file *file);
+int __io_file_resolve(struct io_kiocb *req);
+int __io_file_check(struct io_kiocb *req, struct file **file, int fd,
+		    bool fixed, const struct cap_rights *rights);
+void io_check_rights_table(void);
+
+/* What the opcodes need that it depends on. */
+const struct cap_rights *io_read_rights(struct io_kiocb *req);
+const struct cap_rights *io_write_rights(struct io_kiocb *req);
+const struct cap_rights *io_splice_rights(struct io_kiocb *req);
+const struct cap_rights *io_send_rights(struct io_kiocb *req);
+const struct cap_rights *io_fgetxattr_rights(struct io_kiocb *req);
+const struct cap_rights *io_fsetxattr_rights(struct io_kiocb *req);
+struct file *io_accept_resolve(struct io_kiocb *req, struct file *capability,
+			       int fd);
+void io_accept_cleanup(struct io_kiocb *req);
+struct file *io_install_fixed_fd_resolve(struct io_kiocb *req,
+					 struct file *capability, int fd);
+struct file *io_uring_cmd_resolve(struct io_kiocb *req, struct file *capability,
+				  int fd);
+
+/* fget(), but finds a capability as it is, and marks the request then. */
+static inline struct file *io_fget(struct io_kiocb *req, int fd)
+{
+	struct file *file = fget_raw(fd);
+
+	if (file && unlikely(file->f_mode & FMODE_PATH))
+		return io_fget_capability(req, file);
+	return file;
+}
+
+/*
+ * May the request do to its file what it is about to? Its file is the target
+ * from then on. Return: 0 or -ENOTCAPABLE, the request being without a file.
+ */
+static inline int io_file_resolve(struct io_kiocb *req)
+{
+	if (likely(!(req->flags & REQ_F_CAPABILITY)))
+		return 0;
+	return __io_file_resolve(req);
+}
+
+/*
+ * The same for a second file, which does not come to be req->file: @file is the
+ * target from then on, or has been put.
+ */
+static inline int io_file_check(struct io_kiocb *req, struct file **file,
+				int fd, bool fixed,
+				const struct cap_rights *rights)
+{
+	if (likely(!is_capability(*file)))
+		return 0;
+	return __io_file_check(req, file, fd, fixed, rights);
+}
+
+#else /* !CONFIG_SECURITY_CAPSICUM */
+
+static inline struct file *io_fget(struct io_kiocb *req, int fd)
+{
+	return fget(fd);
+}
+
+static inline int io_file_resolve(struct io_kiocb *req)
+{
+	return 0;
+}
+
+static inline int io_file_check(struct io_kiocb *req, struct file **file,
+				int fd, bool fixed,
+				const struct cap_rights *rights)
+{
+	return 0;
+}
+
+static inline void io_check_rights_table(void)
+{
+}
+
+#endif /* CONFIG_SECURITY_CAPSICUM */
+#endif

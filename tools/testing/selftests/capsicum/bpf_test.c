@@ -1,0 +1,580 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * BPF objects: the elements of a map by CAP_READ and CAP_WRITE; whatever is put
+ * to use in something else by CAP_BPF_OBJECT.
+ */
+#include "ops.h"
+
+#include <linux/bpf.h>
+#include <linux/btf.h>
+#include <linux/perf_event.h>
+#include <sys/mount.h>
+#include <sys/resource.h>
+
+static long sys_bpf(int cmd, union bpf_attr *attr)
+{
+	return syscall(__NR_bpf, cmd, attr, sizeof(*attr));
+}
+
+/* BPF(cmd, .field = value, ...): one call of bpf(2). */
+#define BPF(cmd, ...) \
+({ \
+	union bpf_attr __attr; \
+	memset(&__attr, 0, sizeof(__attr)); \
+	__attr = (union bpf_attr){ __VA_ARGS__ }; \
+	sys_bpf(cmd, &__attr); \
+})
+
+#define PTR(p)	((uint64_t)(uintptr_t)(p))
+
+/* What closes a descriptor that a call has made, to keep only how it went. */
+static long shut(long fd)
+{
+	if (fd < 0)
+		return fd;
+	close(fd);
+	return 0;
+}
+
+/* "return 0;", with its use of a map if there is one. */
+static long load(int type, int map)
+{
+	const struct bpf_insn with_map[] = {
+		{ .code = BPF_LD | BPF_DW | BPF_IMM, .dst_reg = BPF_REG_1,
+		  .src_reg = BPF_PSEUDO_MAP_FD, .imm = map },
+		{},
+		{ .code = BPF_ALU64 | BPF_MOV | BPF_K },
+		{ .code = BPF_JMP | BPF_EXIT },
+	};
+	const struct bpf_insn *insns = map < 0 ? with_map + 2 : with_map;
+
+	return BPF(BPF_PROG_LOAD, .prog_type = type,
+		   .insns = PTR(insns), .insn_cnt = map < 0 ? 2 : 4,
+		   .license = PTR("GPL"));
+}
+
+static long create_map(int type, int value_size)
+{
+	return BPF(BPF_MAP_CREATE, .map_type = type, .key_size = 4,
+		   .value_size = value_size, .max_entries = 4);
+}
+
+/* A BTF of one type, "int". */
+static long load_btf(void)
+{
+	static const struct {
+		struct btf_header h;
+		uint32_t type[4];
+		char names[8];
+	} btf = {
+		.h = {
+			.magic = BTF_MAGIC, .version = BTF_VERSION,
+			.hdr_len = sizeof(struct btf_header),
+			.type_len = sizeof(btf.type),
+			.str_off = sizeof(btf.type),
+			.str_len = sizeof(btf.names),
+		},
+		.type = { 1, BTF_KIND_INT << 24, 4, BTF_INT_SIGNED << 24 | 32 },
+		.names = "\0int\0\0\0",
+	};
+
+	return BPF(BPF_BTF_LOAD, .btf = PTR(&btf), .btf_size = sizeof(btf));
+}
+
+static long update(int map, uint32_t key, const void *value)
+{
+	return BPF(BPF_MAP_UPDATE_ELEM, .map_fd = map, .key = PTR(&key),
+		   .value = PTR(value));
+}
+
+static long lookup(int map, uint32_t key, void *value)
+{
+	return BPF(BPF_MAP_LOOKUP_ELEM, .map_fd = map, .key = PTR(&key),
+		   .value = PTR(value));
+}
+
+/* @fd as the value of element 0 of @map. */
+static long put(int map, int fd)
+{
+	return update(map, 0, &fd);
+}
+
+FIXTURE(bpf)
+{
+	int map;	/* an array of four uint64_t */
+	int hash;
+	int prog;
+};
+
+FIXTURE_SETUP(bpf)
+{
+	const struct rlimit none = { RLIM_INFINITY, RLIM_INFINITY };
+	uint64_t v = 7;
+
+	REQUIRE_CAPSICUM();
+	if (geteuid())
+		SKIP(return, "only root has all of bpf(2)");
+	setrlimit(RLIMIT_MEMLOCK, &none);
+	self->map = RET(create_map(BPF_MAP_TYPE_ARRAY, sizeof(v)));
+	if (self->map == -ENOSYS)
+		SKIP(return, "no bpf(2)");
+	ASSERT_LE(0, self->map);
+	self->hash = RET(create_map(BPF_MAP_TYPE_HASH, sizeof(v)));
+	ASSERT_LE(0, self->hash);
+	self->prog = RET(load(BPF_PROG_TYPE_SOCKET_FILTER, -1));
+	ASSERT_LE(0, self->prog);
+	ASSERT_EQ(0, RET(update(self->map, 0, &v)));
+	ASSERT_EQ(0, RET(update(self->hash, 0, &v)));
+}
+
+FIXTURE_TEARDOWN(bpf)
+{
+}
+
+TEST_F(bpf, elements)
+{
+	uint64_t v = 9, got = 0;
+	uint32_t key = 0, next;
+
+	OP_NEEDS(self->map, CAP_READ, 0, 0, lookup(cap, 0, &got));
+	EXPECT_EQ(7, got);
+	OP_NEEDS(self->map, CAP_READ, 0, 0,
+		 BPF(BPF_MAP_GET_NEXT_KEY, .map_fd = cap, .key = PTR(&key),
+		     .next_key = PTR(&next)));
+
+	EXPECT_EQ(-ENOTCAPABLE,
+		  RET(update(limit_all_but(self->map, CAP_WRITE), 0, &v)));
+	ASSERT_EQ(0, RET(lookup(self->map, 0, &got)));
+	EXPECT_EQ(7, got);
+	OP_NEEDS(self->map, CAP_WRITE, 0, 0, update(cap, 0, &v));
+	ASSERT_EQ(0, RET(lookup(self->map, 0, &got)));
+	EXPECT_EQ(9, got);
+
+	EXPECT_EQ(-ENOTCAPABLE,
+		  RET(BPF(BPF_MAP_DELETE_ELEM, .key = PTR(&key),
+			  .map_fd = limit_all_but(self->hash, CAP_WRITE))));
+	EXPECT_EQ(-ENOTCAPABLE,
+		  RET(BPF(BPF_MAP_LOOKUP_AND_DELETE_ELEM, .key = PTR(&key),
+			  .value = PTR(&got),
+			  .map_fd = limit_all_but(self->hash, CAP_READ))));
+	EXPECT_EQ(0, RET(lookup(self->hash, 0, &got)));
+	OP_NEEDS(self->hash, CAP_READ | CAP_WRITE, 0, 0,
+		 BPF(BPF_MAP_LOOKUP_AND_DELETE_ELEM, .map_fd = cap,
+		     .key = PTR(&key), .value = PTR(&got)));
+	EXPECT_EQ(7, got);
+	OP_NEEDS(self->hash, CAP_WRITE, 0, -ENOENT,
+		 BPF(BPF_MAP_DELETE_ELEM, .map_fd = cap, .key = PTR(&key)));
+}
+
+TEST_F(bpf, batches)
+{
+	uint32_t keys[4] = { 0, 1, 2, 3 }, out;
+	uint64_t values[4] = { 1, 2, 3, 4 }, got;
+
+#define BATCH(cmd) \
+	BPF(cmd, .batch = { .map_fd = cap, .keys = PTR(keys), \
+			    .values = PTR(values), .out_batch = PTR(&out), \
+			    .count = 4 })
+	OP_NEEDS(self->map, CAP_WRITE, 0, 0, BATCH(BPF_MAP_UPDATE_BATCH));
+	ASSERT_EQ(0, RET(lookup(self->map, 3, &got)));
+	EXPECT_EQ(4, got);
+	OP_NEEDS(self->map, CAP_READ, 0, 0,
+		 ({ long __r = BATCH(BPF_MAP_LOOKUP_BATCH);
+		    __r < 0 && errno == ENOENT ? 0 : __r; }));
+	OP_NEEDS(self->hash, CAP_WRITE, 0, 0, BATCH(BPF_MAP_UPDATE_BATCH));
+	OP_NEEDS(self->hash, CAP_READ | CAP_WRITE, 0, 0,
+		 ({ long __r = BATCH(BPF_MAP_LOOKUP_AND_DELETE_BATCH);
+		    __r < 0 && errno == ENOENT ? 0 : __r; }));
+	EXPECT_EQ(-ENOENT, RET(lookup(self->hash, 3, &got)));
+	OP_NEEDS(self->hash, CAP_WRITE, 0, -ENOENT, BATCH(BPF_MAP_DELETE_BATCH));
+}
+
+TEST_F(bpf, freeze)
+{
+	uint64_t v = 1;
+
+	EXPECT_EQ(-ENOTCAPABLE,
+		  RET(BPF(BPF_MAP_FREEZE,
+			  .map_fd = limit_all_but(self->map, CAP_FCHMOD))));
+	EXPECT_EQ(0, RET(update(self->map, 0, &v)));
+	OP_NEEDS(self->map, CAP_FCHMOD, 0, 0, BPF(BPF_MAP_FREEZE, .map_fd = cap));
+	EXPECT_EQ(-EPERM, RET(update(self->map, 0, &v)));
+}
+
+/* A map in memory is mapped as a file is. */
+TEST_F(bpf, mmap)
+{
+	int map, ro;
+	void *p;
+
+	map = RET(BPF(BPF_MAP_CREATE, .map_type = BPF_MAP_TYPE_ARRAY,
+		      .key_size = 4, .value_size = 4096, .max_entries = 1,
+		      .map_flags = BPF_F_MMAPABLE));
+	ASSERT_LE(0, map);
+	ro = limit_to(map, CAP_MMAP_R);
+	ASSERT_LE(0, ro);
+	p = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, ro, 0);
+	EXPECT_TRUE(p == MAP_FAILED);
+	EXPECT_EQ(ENOTCAPABLE, errno);
+	p = mmap(NULL, 4096, PROT_READ, MAP_SHARED, ro, 0);
+	ASSERT_TRUE(p != MAP_FAILED);
+	EXPECT_EQ(-EACCES, RET(mprotect(p, 4096, PROT_READ | PROT_WRITE)));
+}
+
+TEST_F(bpf, info)
+{
+	struct bpf_map_info info = {};
+	int other = tmp_file(NULL, 1);
+
+#define INFO(fd) \
+	BPF(BPF_OBJ_GET_INFO_BY_FD, .info = { .bpf_fd = (fd), \
+	    .info_len = sizeof(info), .info = PTR(&info) })
+	OP_NEEDS(self->map, CAP_FSTAT, 0, 0, INFO(cap));
+	EXPECT_EQ(BPF_MAP_TYPE_ARRAY, info.type);
+	memset(&info, 0, sizeof(info));
+	OP_NEEDS(self->prog, CAP_FSTAT, 0, 0, INFO(cap));
+	ASSERT_LE(0, other);
+	OP_NEEDS(other, CAP_FSTAT, 0, -EINVAL, INFO(cap));
+	EXPECT_EQ(-EBADFD, RET(INFO(1000)));
+}
+
+/* A program may do anything to a map that it has. */
+TEST_F(bpf, map_in_a_program)
+{
+	OP_NEEDS(self->map, CAP_READ | CAP_WRITE, CAP_BPF_OBJECT, 0,
+		 shut(load(BPF_PROG_TYPE_SOCKET_FILTER, cap)));
+}
+
+TEST_F(bpf, bind_map)
+{
+	OP_NEEDS(self->map, 0, CAP_BPF_OBJECT, 0,
+		 BPF(BPF_PROG_BIND_MAP, .prog_bind_map.prog_fd = self->prog,
+		     .prog_bind_map.map_fd = cap));
+	OP_NEEDS(self->prog, 0, CAP_BPF_OBJECT, 0,
+		 BPF(BPF_PROG_BIND_MAP, .prog_bind_map.prog_fd = cap,
+		     .prog_bind_map.map_fd = self->map));
+}
+
+TEST_F(bpf, map_in_a_map)
+{
+	int outer;
+
+	OP_NEEDS(self->map, 0, CAP_BPF_OBJECT, 0,
+		 shut(BPF(BPF_MAP_CREATE,
+			  .map_type = BPF_MAP_TYPE_ARRAY_OF_MAPS,
+			  .key_size = 4, .value_size = 4, .max_entries = 1,
+			  .inner_map_fd = cap)));
+	outer = RET(BPF(BPF_MAP_CREATE, .map_type = BPF_MAP_TYPE_ARRAY_OF_MAPS,
+			.key_size = 4, .value_size = 4, .max_entries = 1,
+			.inner_map_fd = self->map));
+	ASSERT_LE(0, outer);
+	OP_NEEDS(self->map, CAP_READ | CAP_WRITE, CAP_BPF_OBJECT, 0,
+		 put(outer, cap));
+	OP_NEEDS(outer, CAP_WRITE, 0, 0, put(cap, self->map));
+}
+
+TEST_F(bpf, program_in_a_map)
+{
+	int map = RET(create_map(BPF_MAP_TYPE_PROG_ARRAY, 4));
+
+	ASSERT_LE(0, map);
+	OP_NEEDS(self->prog, 0, CAP_BPF_OBJECT, 0, put(map, cap));
+}
+
+TEST_F(bpf, run)
+{
+	char data[64] = {};
+
+	OP_NEEDS(self->prog, 0, CAP_BPF_OBJECT, 0,
+		 BPF(BPF_PROG_TEST_RUN, .test.prog_fd = cap,
+		     .test.data_in = PTR(data),
+		     .test.data_size_in = sizeof(data)));
+}
+
+TEST_F(bpf, program_on_a_socket)
+{
+	int two[2];
+
+	ASSERT_EQ(0, socketpair(AF_UNIX, SOCK_DGRAM, 0, two));
+	OP_NEEDS(self->prog, 0, CAP_BPF_OBJECT, 0,
+		 setsockopt(two[0], SOL_SOCKET, SO_ATTACH_BPF, &cap,
+			    sizeof(cap)));
+}
+
+TEST_F(bpf, btf)
+{
+	int btf = RET(load_btf());
+	int map, pidfd, cap;
+	uint32_t v = 5, got = 0;
+
+	ASSERT_LE(0, btf);
+	OP_NEEDS(btf, 0, CAP_BPF_OBJECT, 0,
+		 shut(BPF(BPF_MAP_CREATE, .map_type = BPF_MAP_TYPE_ARRAY,
+			  .key_size = 4, .value_size = 4, .max_entries = 1,
+			  .btf_fd = cap, .btf_key_type_id = 1,
+			  .btf_value_type_id = 1)));
+
+	/* What is stored with a process that a descriptor stands for. */
+	map = RET(BPF(BPF_MAP_CREATE, .map_type = BPF_MAP_TYPE_TASK_STORAGE,
+		      .key_size = 4, .value_size = 4,
+		      .map_flags = BPF_F_NO_PREALLOC, .btf_fd = btf,
+		      .btf_key_type_id = 1, .btf_value_type_id = 1));
+	if (map == -EINVAL)
+		SKIP(return, "no task storage");
+	ASSERT_LE(0, map);
+	pidfd = RET(syscall(__NR_pidfd_open, getpid(), 0));
+	ASSERT_LE(0, pidfd);
+	cap = limit_all_but(pidfd, CAP_BPF_OBJECT);
+	ASSERT_LE(0, cap);
+	EXPECT_EQ(-ENOTCAPABLE, RET(update(map, cap, &v)));
+	EXPECT_EQ(-ENOENT, RET(lookup(map, pidfd, &got)));
+	OP_NEEDS(pidfd, 0, CAP_BPF_OBJECT, 0, update(map, cap, &v));
+	OP_NEEDS(pidfd, 0, CAP_BPF_OBJECT, 0, lookup(map, cap, &got));
+	EXPECT_EQ(5, got);
+	EXPECT_EQ(-ENOTCAPABLE, RET(BPF(BPF_MAP_DELETE_ELEM, .map_fd = map,
+					.key = PTR(&cap))));
+	EXPECT_EQ(0, RET(lookup(map, pidfd, &got)));
+	cap = limit_to(pidfd, CAP_BPF_OBJECT);
+	EXPECT_EQ(0, RET(BPF(BPF_MAP_DELETE_ELEM, .map_fd = map,
+			     .key = PTR(&cap))));
+	EXPECT_EQ(-ENOENT, RET(lookup(map, pidfd, &got)));
+}
+
+/* A token by descriptor; it is none, but that is found out afterwards. */
+TEST_F(bpf, token)
+{
+	OP_NEEDS(self->map, 0, CAP_BPF_OBJECT, -EINVAL,
+		 BPF(BPF_MAP_CREATE, .map_type = BPF_MAP_TYPE_ARRAY,
+		     .key_size = 4, .value_size = 4, .max_entries = 1,
+		     .map_flags = BPF_F_TOKEN_FD, .map_token_fd = cap));
+}
+
+/* A name for an object gives it without limits to who opens it. */
+TEST_F(bpf, pin)
+{
+	char dir[64], name[80];
+
+	snprintf(dir, sizeof(dir), "%s/capsicum-bpf.XXXXXX", tmp_dir());
+	ASSERT_TRUE(!!mkdtemp(dir));
+	ASSERT_EQ(0, mount("none", dir, "bpf", 0, NULL));
+	snprintf(name, sizeof(name), "%s/object", dir);
+	EXPECT_EQ(-ENOTCAPABLE, RET(BPF(BPF_OBJ_PIN, .pathname = PTR(name),
+					.bpf_fd = limit_all(self->map))));
+	EXPECT_EQ(-ENOTCAPABLE, RET(BPF(BPF_OBJ_PIN, .pathname = PTR(name),
+					.bpf_fd = limit_all(self->prog))));
+	EXPECT_EQ(-ENOENT, RET(access(name, F_OK)));
+	EXPECT_EQ(0, RET(BPF(BPF_OBJ_PIN, .pathname = PTR(name),
+			     .bpf_fd = self->map)));
+	EXPECT_EQ(0, RET(access(name, F_OK)));
+	umount2(dir, MNT_DETACH);
+	rmdir(dir);
+}
+
+FIXTURE(cgroup)
+{
+	char mnt[64];
+	int dir;	/* a cgroup */
+	int prog;
+};
+
+FIXTURE_SETUP(cgroup)
+{
+	char name[96];
+
+	REQUIRE_CAPSICUM();
+	self->dir = -1;
+	self->mnt[0] = 0;
+	if (geteuid())
+		SKIP(return, "only root mounts");
+	self->prog = RET(load(BPF_PROG_TYPE_CGROUP_SKB, -1));
+	if (self->prog == -ENOSYS)
+		SKIP(return, "no bpf(2)");
+	if (self->prog == -EINVAL)
+		SKIP(return, "no programs on cgroups");
+	ASSERT_LE(0, self->prog);
+	snprintf(self->mnt, sizeof(self->mnt), "%s/capsicum-cg.XXXXXX",
+		 tmp_dir());
+	ASSERT_TRUE(!!mkdtemp(self->mnt));
+	ASSERT_EQ(0, mount("none", self->mnt, "cgroup2", 0, NULL));
+	snprintf(name, sizeof(name), "%s/test-%d", self->mnt, getpid());
+	ASSERT_EQ(0, mkdir(name, 0700));
+	self->dir = open(name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	ASSERT_LE(0, self->dir);
+}
+
+FIXTURE_TEARDOWN(cgroup)
+{
+	char name[96];
+
+	if (!self->mnt[0])
+		return;
+	snprintf(name, sizeof(name), "%s/test-%d", self->mnt, getpid());
+	rmdir(name);
+	umount2(self->mnt, MNT_DETACH);
+	rmdir(self->mnt);
+}
+
+static uint32_t attached(int dir)
+{
+	union bpf_attr attr;
+
+	memset(&attr, 0, sizeof(attr));
+	attr.query.target_fd = dir;
+	attr.query.attach_type = BPF_CGROUP_INET_EGRESS;
+	if (sys_bpf(BPF_PROG_QUERY, &attr))
+		return ~0;
+	return attr.query.prog_cnt;
+}
+
+TEST_F(cgroup, attach)
+{
+#define ATTACH(cmd, cgroup, prog) \
+	BPF(cmd, .target_fd = (cgroup), .attach_bpf_fd = (prog), \
+	    .attach_type = BPF_CGROUP_INET_EGRESS)
+	EXPECT_EQ(-ENOTCAPABLE,
+		  RET(ATTACH(BPF_PROG_ATTACH, self->dir,
+			     limit_all_but(self->prog, CAP_BPF_OBJECT))));
+	EXPECT_EQ(-ENOTCAPABLE,
+		  RET(ATTACH(BPF_PROG_ATTACH,
+			     limit_all_but(self->dir, CAP_BPF_OBJECT),
+			     self->prog)));
+	EXPECT_EQ(0, attached(self->dir));
+	OP_NEEDS(self->prog, 0, CAP_BPF_OBJECT, 0,
+		 ATTACH(BPF_PROG_ATTACH, self->dir, cap));
+	EXPECT_EQ(1, attached(self->dir));
+	OP_NEEDS(self->dir, 0, CAP_BPF_OBJECT, 0,
+		 (int)attached(cap) < 0 ? -1 : 0);
+	EXPECT_EQ(-ENOTCAPABLE,
+		  RET(ATTACH(BPF_PROG_DETACH,
+			     limit_all_but(self->dir, CAP_BPF_OBJECT),
+			     self->prog)));
+	EXPECT_EQ(1, attached(self->dir));
+	OP_NEEDS(self->dir, 0, CAP_BPF_OBJECT, 0,
+		 ATTACH(BPF_PROG_DETACH, cap, self->prog));
+	OP_NEEDS(self->dir, 0, CAP_BPF_OBJECT, 0,
+		 ATTACH(BPF_PROG_ATTACH, cap, self->prog));
+	EXPECT_EQ(1, attached(self->dir));
+	ATTACH(BPF_PROG_DETACH, self->dir, self->prog);
+}
+
+TEST_F(cgroup, link)
+{
+	int link, new;
+
+#define LINK(cgroup, prog) \
+	BPF(BPF_LINK_CREATE, .link_create = { .prog_fd = (prog), \
+	    .target_fd = (cgroup), .attach_type = BPF_CGROUP_INET_EGRESS })
+	OP_NEEDS(self->dir, 0, CAP_BPF_OBJECT, 0,
+		 shut(LINK(cap, self->prog)));
+	OP_NEEDS(self->prog, 0, CAP_BPF_OBJECT, 0,
+		 shut(LINK(self->dir, cap)));
+
+	link = RET(LINK(self->dir, self->prog));
+	ASSERT_LE(0, link);
+	new = RET(load(BPF_PROG_TYPE_CGROUP_SKB, -1));
+	ASSERT_LE(0, new);
+#define UPDATE(link, prog) \
+	BPF(BPF_LINK_UPDATE, .link_update = { .link_fd = (link), \
+	    .new_prog_fd = (prog) })
+	OP_NEEDS(link, CAP_WRITE, 0, 0, UPDATE(cap, new));
+	OP_NEEDS(new, 0, CAP_BPF_OBJECT, 0, UPDATE(link, cap));
+
+	/* An iterator is made of another kind, and not through capabilities. */
+	EXPECT_EQ(-EINVAL, RET(BPF(BPF_ITER_CREATE,
+				   .iter_create = { .link_fd = link })));
+	EXPECT_EQ(-ENOTCAPABLE,
+		  RET(BPF(BPF_ITER_CREATE,
+			  .iter_create = { .link_fd = limit_all(link) })));
+
+	EXPECT_EQ(-ENOTCAPABLE,
+		  RET(BPF(BPF_LINK_DETACH, .link_detach.link_fd =
+			  limit_all_but(link, CAP_WRITE))));
+	EXPECT_EQ(1, attached(self->dir));
+	EXPECT_EQ(0, RET(BPF(BPF_LINK_DETACH, .link_detach.link_fd =
+			     limit_to(link, CAP_WRITE))));
+	EXPECT_EQ(0, attached(self->dir));
+}
+
+TEST_F(cgroup, in_a_map)
+{
+	int map = RET(create_map(BPF_MAP_TYPE_CGROUP_ARRAY, 4));
+
+	ASSERT_LE(0, map);
+	OP_NEEDS(self->dir, 0, CAP_BPF_OBJECT, 0, put(map, cap));
+}
+
+/* An event in a map: programs read it, and write to it. */
+TEST_F(bpf, perf_event_in_a_map)
+{
+	struct perf_event_attr attr = {
+		.size = sizeof(attr),
+		.type = PERF_TYPE_SOFTWARE,
+		.config = PERF_COUNT_SW_CPU_CLOCK,
+	};
+	int map = RET(create_map(BPF_MAP_TYPE_PERF_EVENT_ARRAY, 4));
+	int fd = RET(syscall(__NR_perf_event_open, &attr, -1, 0, -1, 0));
+
+	if (fd == -ENOSYS || map == -EINVAL)
+		SKIP(return, "no perf events, or none in maps");
+	ASSERT_LE(0, map);
+	ASSERT_LE(0, fd);
+	OP_NEEDS(fd, 0, CAP_PERF_EVENT, 0, put(map, cap));
+}
+
+/* Who asks about the descriptors of a task is shown what they stand for. */
+TEST_F(bpf, task_fd_query)
+{
+	struct perf_event_attr attr = {
+		.size = sizeof(attr),
+		.type = PERF_TYPE_SOFTWARE,
+		.config = PERF_COUNT_SW_TASK_CLOCK,
+	};
+	int fd = RET(syscall(__NR_perf_event_open, &attr, 0, -1, -1, 0));
+	int plain, cap, file;
+
+#define QUERY(nr) \
+	RET(BPF(BPF_TASK_FD_QUERY, .task_fd_query = { .pid = getpid(), \
+						      .fd = (nr) }))
+	if (fd == -ENOSYS)
+		SKIP(return, "no perf events");
+	ASSERT_LE(0, fd);
+	plain = QUERY(fd);
+	cap = QUERY(limit_list(fd, NO_RIGHTS));
+	file = QUERY(tmp_file(NULL, 1));
+	EXPECT_EQ(plain, cap);
+	EXPECT_NE(plain, file);
+}
+
+/* A map of sockets: attaching to it, asking it, and what it does not take. */
+TEST_F(bpf, sockets)
+{
+	int map = RET(create_map(BPF_MAP_TYPE_SOCKMAP, 4));
+	int prog, two[2];
+
+	if (map == -EINVAL)
+		SKIP(return, "no maps of sockets");
+	ASSERT_LE(0, map);
+	prog = RET(load(BPF_PROG_TYPE_SK_SKB, -1));
+	ASSERT_LE(0, prog);
+#define SK_ATTACH(cmd, map, prog) \
+	BPF(cmd, .target_fd = (map), .attach_bpf_fd = (prog), \
+	    .attach_type = BPF_SK_SKB_STREAM_VERDICT)
+	OP_NEEDS(map, 0, CAP_BPF_OBJECT, 0,
+		 SK_ATTACH(BPF_PROG_ATTACH, cap, prog));
+	OP_NEEDS(map, CAP_FSTAT, 0, 0,
+		 BPF(BPF_PROG_QUERY, .query = { .target_fd = cap,
+		     .attach_type = BPF_SK_SKB_STREAM_VERDICT }));
+	OP_NEEDS(prog, 0, CAP_BPF_OBJECT, 0,
+		 SK_ATTACH(BPF_PROG_ATTACH, map, cap));
+	EXPECT_EQ(-ENOTCAPABLE,
+		  RET(SK_ATTACH(BPF_PROG_DETACH,
+				limit_all_but(map, CAP_BPF_OBJECT), prog)));
+	EXPECT_EQ(0, RET(SK_ATTACH(BPF_PROG_DETACH,
+				   limit_to(map, CAP_BPF_OBJECT), prog)));
+
+	/* A program does to a socket what no single right stands for. */
+	ASSERT_EQ(0, socketpair(AF_UNIX, SOCK_STREAM, 0, two));
+	EXPECT_EQ(-EBADF, RET(put(map, limit_all(two[0]))));
+}
+
+TEST_HARNESS_MAIN

@@ -1,0 +1,256 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Control groups by descriptor: making a process in one, and counting what
+ * happens in one; perf events that others are put together with.
+ */
+#include "ops.h"
+
+#include <linux/perf_event.h>
+#include <linux/sched.h>
+#include <linux/types.h>
+#include <sys/mount.h>
+
+#ifndef __NR_clone3
+#define __NR_clone3	(CAP_NR_BASE + 435)
+#endif
+
+/* What closes a descriptor that a call has made, to keep only how it went. */
+static long shut(long fd)
+{
+	if (fd < 0)
+		return fd;
+	close(fd);
+	return 0;
+}
+
+FIXTURE(cgroup)
+{
+	char mnt[64];
+	int dir;
+};
+
+FIXTURE_SETUP(cgroup)
+{
+	char name[96];
+
+	REQUIRE_CAPSICUM();
+	self->dir = -1;
+	self->mnt[0] = 0;
+	if (geteuid())
+		SKIP(return, "only root mounts");
+	snprintf(self->mnt, sizeof(self->mnt), "%s/capsicum-cg.XXXXXX",
+		 tmp_dir());
+	ASSERT_TRUE(!!mkdtemp(self->mnt));
+	if (mount("none", self->mnt, "cgroup2", 0, NULL)) {
+		rmdir(self->mnt);
+		SKIP(return, "no control groups");
+	}
+	snprintf(name, sizeof(name), "%s/test-%d", self->mnt, getpid());
+	ASSERT_EQ(0, mkdir(name, 0700));
+	self->dir = open(name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	ASSERT_LE(0, self->dir);
+}
+
+FIXTURE_TEARDOWN(cgroup)
+{
+	char name[96];
+
+	if (self->dir < 0)
+		return;
+	snprintf(name, sizeof(name), "%s/test-%d", self->mnt, getpid());
+	rmdir(name);
+	umount2(self->mnt, MNT_DETACH);
+	rmdir(self->mnt);
+}
+
+/* How many processes are in the cgroup. */
+static int members(int dir)
+{
+	int fd = openat(dir, "cgroup.procs", O_RDONLY | O_CLOEXEC);
+	FILE *f = fdopen(fd, "r");
+	int n = 0, c;
+
+	if (!f)
+		return -1;
+	while ((c = getc(f)) != EOF)
+		n += c == '\n';
+	fclose(f);
+	return n;
+}
+
+/* 0 when a child could be made in @cgroup, and was there. */
+static long clone_into(int cgroup, int dir)
+{
+	struct clone_args args = {
+		.flags = CLONE_INTO_CGROUP,
+		.exit_signal = SIGCHLD,
+		.cgroup = cgroup,
+	};
+	int two[2], n;
+	pid_t child;
+	char c;
+
+	if (pipe2(two, O_CLOEXEC))
+		return -1;
+	child = syscall(__NR_clone3, &args, sizeof(args));
+	if (child < 0) {
+		close(two[0]);
+		close(two[1]);
+		return -1;
+	}
+	if (!child) {
+		close(two[1]);
+		_exit(read(two[0], &c, 1) != 0);
+	}
+	n = members(dir);
+	close(two[0]);
+	close(two[1]);
+	if (child_ok(child) && n == 1)
+		return 0;
+	errno = ECHILD;
+	return -1;
+}
+
+TEST_F(cgroup, clone_into)
+{
+	OP_NEEDS(self->dir, CAP_LOOKUP | CAP_PWRITE, 0, 0,
+		 clone_into(cap, self->dir));
+	EXPECT_EQ(0, members(self->dir));
+	/* The same without clone3(): it takes the same. */
+	OP_NEEDS(self->dir, CAP_LOOKUP | CAP_PWRITE, 0, 0,
+		 shut(openat(cap, "cgroup.procs", O_WRONLY | O_CLOEXEC)));
+}
+
+/* O_PATH will do, and so will a capability of it. */
+TEST_F(cgroup, clone_into_path)
+{
+	char name[32];
+	int dir;
+
+	snprintf(name, sizeof(name), "/proc/self/fd/%d", self->dir);
+	dir = open(name, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	ASSERT_LE(0, dir);
+	OP_NEEDS(dir, CAP_LOOKUP | CAP_PWRITE, 0, 0,
+		 clone_into(cap, self->dir));
+}
+
+/* Something else is found to be that once the rights are there. */
+TEST_F(cgroup, clone_into_something_else)
+{
+	int dir = open(tmp_dir(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	ASSERT_LE(0, dir);
+	OP_NEEDS(dir, CAP_LOOKUP | CAP_PWRITE, 0, -EBADF,
+		 clone_into(cap, self->dir));
+}
+
+static int sys_perf_event_open(uint64_t config, pid_t pid, int cpu, int group,
+			       unsigned long flags)
+{
+	struct perf_event_attr attr = {
+		.size = sizeof(attr),
+		.type = PERF_TYPE_SOFTWARE,
+		.config = config,
+	};
+
+	return syscall(__NR_perf_event_open, &attr, pid, cpu, group, flags);
+}
+
+/* Of the root: it counts there before any controller has been asked for. */
+TEST_F(cgroup, count)
+{
+	int dir = open(self->mnt, O_RDONLY | O_DIRECTORY | O_CLOEXEC), fd;
+
+	ASSERT_LE(0, dir);
+	fd = RET(sys_perf_event_open(PERF_COUNT_SW_CPU_CLOCK, dir, 0, -1,
+				     PERF_FLAG_PID_CGROUP));
+	if (fd == -ENOSYS || fd == -EINVAL)
+		SKIP(return, "no perf events, or none of control groups");
+	ASSERT_LE(0, fd);
+	close(fd);
+	OP_NEEDS(dir, 0, CAP_PERF_EVENT, 0,
+		 shut(sys_perf_event_open(PERF_COUNT_SW_CPU_CLOCK, cap, 0, -1,
+					  PERF_FLAG_PID_CGROUP)));
+}
+
+FIXTURE(perf)
+{
+	int fd;
+};
+
+FIXTURE_SETUP(perf)
+{
+	REQUIRE_CAPSICUM();
+	self->fd = RET(sys_perf_event_open(PERF_COUNT_SW_TASK_CLOCK, 0, -1, -1,
+					   PERF_FLAG_FD_CLOEXEC));
+	if (self->fd == -ENOSYS || self->fd == -EACCES)
+		SKIP(return, "no perf events");
+	ASSERT_LE(0, self->fd);
+}
+
+FIXTURE_TEARDOWN(perf)
+{
+}
+
+TEST_F(perf, leader)
+{
+	OP_NEEDS(self->fd, 0, CAP_PERF_EVENT, 0,
+		 shut(sys_perf_event_open(PERF_COUNT_SW_PAGE_FAULTS, 0, -1, cap,
+					  PERF_FLAG_FD_CLOEXEC)));
+	OP_NEEDS(self->fd, 0, CAP_PERF_EVENT, 0,
+		 shut(sys_perf_event_open(PERF_COUNT_SW_PAGE_FAULTS, 0, -1, cap,
+					  PERF_FLAG_FD_NO_GROUP |
+					  PERF_FLAG_FD_CLOEXEC)));
+}
+
+/* A new event is no capability: it is of what the call names, not the leader. */
+TEST_F(perf, new_event)
+{
+	struct limits l;
+	int fd;
+
+	fd = RET(sys_perf_event_open(PERF_COUNT_SW_PAGE_FAULTS, 0, -1,
+				     limit_to(self->fd, CAP_PERF_EVENT), 0));
+	ASSERT_LE(0, fd);
+	ASSERT_EQ(0, get_limits(fd, &l));
+	EXPECT_EQ(CAP_LIMIT_IOCTLS_ALL, l.nioctls);
+}
+
+TEST_F(perf, output)
+{
+	int second = RET(sys_perf_event_open(PERF_COUNT_SW_TASK_CLOCK, 0, -1,
+					     -1, PERF_FLAG_FD_CLOEXEC));
+	const size_t len = 2 * sysconf(_SC_PAGESIZE);
+	void *p;
+
+	ASSERT_LE(0, second);
+	p = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_SHARED, self->fd, 0);
+	if (p == MAP_FAILED)
+		SKIP(return, "no buffer for the event: %s", strerror(errno));
+	OP_NEEDS(self->fd, 0, CAP_PERF_EVENT, 0,
+		 ioctl(second, PERF_EVENT_IOC_SET_OUTPUT, cap));
+	/* The first descriptor needs the command as well. */
+	EXPECT_EQ(-ENOTCAPABLE,
+		  RET(ioctl(limit_all_but(second, CAP_IOCTL),
+			    PERF_EVENT_IOC_SET_OUTPUT, self->fd)));
+	EXPECT_EQ(0, RET(ioctl(limit_to(second, CAP_IOCTL),
+			       PERF_EVENT_IOC_SET_OUTPUT, -1L)));
+}
+
+TEST_F(perf, count)
+{
+	uint64_t n;
+
+	OP_NEEDS(self->fd, CAP_READ, 0, sizeof(n), read(cap, &n, sizeof(n)));
+}
+
+TEST_F(perf, something_else)
+{
+	int file = tmp_file(NULL, 1);
+
+	ASSERT_LE(0, file);
+	OP_NEEDS(file, 0, CAP_PERF_EVENT, -EBADF,
+		 sys_perf_event_open(PERF_COUNT_SW_TASK_CLOCK, 0, -1, cap, 0));
+}
+
+TEST_HARNESS_MAIN
