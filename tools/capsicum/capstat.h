@@ -93,8 +93,8 @@ bool process_in_mode(const struct process *p);
  * @pid: which one
  * @comm: the kernel's name of it
  *
- * Executed by a descriptor, a program has the number of that for a name; then it
- * is what it was started by. Return: the name, to be freed.
+ * Executed by a descriptor, a program has the number of that for a name, or that of
+ * its loader; then it is what it was started as. Return: the name, to be freed.
  */
 char *program_name(pid_t pid, const char *comm);
 
