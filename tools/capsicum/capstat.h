@@ -5,10 +5,16 @@
 #ifndef _CAPSTAT_H
 #define _CAPSTAT_H
 
+#include <linux/seccomp.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <sys/capsicum.h>
 #include <sys/types.h>
+
+/* Kernel headers older than Capsicum lack it. */
+#ifndef SECCOMP_MODE_CAPABILITY
+#define SECCOMP_MODE_CAPABILITY	3
+#endif
 
 /**
  * struct descriptor - an open descriptor of a process

@@ -14,10 +14,6 @@
 
 #include "capstat.h"
 
-#ifndef SECCOMP_MODE_CAPABILITY
-#define SECCOMP_MODE_CAPABILITY	3
-#endif
-
 static void *not_null(void *memory)
 {
 	if (!memory)
