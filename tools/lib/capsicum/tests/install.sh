@@ -51,10 +51,26 @@ EOF
 if [ -n "$UAPI" ]; then
 	sed -i /linux.capsicum.h/d "$dir/expected"
 fi
+# Manual pages, under each of their names.
+for page in "$SRC"/man/*.[0-9]; do
+	sec=${page##*.}
+	sed -n '/^\.Sh NAME/,/^\.Nd/s/^\.Nm \([^ ]*\).*/\1/p' "$page" |
+		sed "s|.*|./opt/cap/share/man/man$sec/&.$sec|"
+done >>"$dir/expected"
+sort -o "$dir/expected" "$dir/expected"
 (cd "$root" && find . ! -type d | sort) >"$dir/found"
 rc=0
 diff -u "$dir/expected" "$dir/found" >"$dir/files.log" || rc=1
 result $rc 'installs these files and no others' "$dir/files.log"
+
+rc=0
+grep -rl '^\.so ' "$root/opt/cap/share/man" | while read -r link; do
+	target=$root/opt/cap/share/man/$(sed 's/^\.so //' "$link")
+	grep -q "^\.Nm $(basename "$link" | sed 's/\.[0-9]$//')" "$target" ||
+		echo "$link leads nowhere"
+done >"$dir/links.log"
+[ ! -s "$dir/links.log" ] || rc=1
+result $rc 'links of manual pages lead to pages' "$dir/links.log"
 
 cat >"$dir/prog.c" <<'EOF'
 #include <sys/capsicum.h>

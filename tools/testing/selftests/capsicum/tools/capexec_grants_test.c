@@ -128,18 +128,18 @@ TEST_F(grants, fcntl_commands)
 TEST_F(grants, ioctl_commands)
 {
 	char fionread[32], other[32];
-	char said[64], refused[64];
+	char good[64], refused[64];
 
 	snprintf(fionread, sizeof(fionread), "ioctl:0:0x%x", FIONREAD);
 	snprintf(other, sizeof(other), "ioctl:0:0x%x", FIGETBSZ);
-	snprintf(said, sizeof(said), "%s: 0", fionread);
+	snprintf(good, sizeof(good), "%s: 0", fionread);
 	snprintf(refused, sizeof(refused), "%s: ENOTCAPABLE", other);
 	ASSERT_EQ(0, CAPEXEC("--fd", "0=ioctl", "--ioctl", "0=FIONREAD",
 			     "./probe", fionread, other));
-	EXPECT_SAID(&self->r, said);
+	EXPECT_SAID(&self->r, good);
 	EXPECT_SAID(&self->r, refused);
 	ASSERT_EQ(0, CAPEXEC("--fd", "0=ioctl", "./probe", fionread, other));
-	EXPECT_SAID(&self->r, said);
+	EXPECT_SAID(&self->r, good);
 	snprintf(refused, sizeof(refused), "%s: 0", other);
 	EXPECT_SAID(&self->r, refused);
 	ASSERT_EQ(0, CAPEXEC("--fd", "0=ioctl", "--ioctl", "0=none", "./probe",

@@ -10,7 +10,8 @@
 #include <sys/resource.h>
 #include <sys/un.h>
 
-static char dynamic[] = "./probe_dynamic", plain[] = "./probe";
+#define STATIC		"./probe"
+#define DYNAMIC		"./probe_dynamic"
 
 /* Far beyond a limit that is set afterwards. */
 static void high_descriptors(void *arg)
@@ -31,11 +32,11 @@ TEST(descriptors_beyond_the_limit)
 
 	REQUIRE_CAPSICUM();
 	install_libraries();
-	ASSERT_EQ(0, RUN(&r, plain, "fds"));
+	ASSERT_EQ(0, RUN(&r, STATIC, "fds"));
 	EXPECT_TRUE(!!strstr(r.said, " 473 "));
-	ASSERT_EQ(0, RUN(&r, "./capexec", "--fd", "1", plain, "fds"));
+	ASSERT_EQ(0, RUN(&r, "./capexec", "--fd", "1", STATIC, "fds"));
 	EXPECT_SAID(&r, "fds: 1");
-	ASSERT_EQ(0, RUN(&r, "./capexec", "--fd", "1", dynamic, "fds"));
+	ASSERT_EQ(0, RUN(&r, "./capexec", "--fd", "1", DYNAMIC, "fds"));
 	EXPECT_SAID(&r, "fds: 1");
 }
 
@@ -54,10 +55,10 @@ TEST(nothing_open)
 
 	REQUIRE_CAPSICUM();
 	install_libraries();
-	EXPECT_EQ(0, RUN(&r, "./capexec", plain, "mode"));
-	EXPECT_EQ(0, RUN(&r, "./capexec", dynamic, "mode"));
-	EXPECT_EQ(7, RUN(&r, "./capexec", "--fd", "5", dynamic, "exit:7"));
-	EXPECT_EQ(125, RUN(&r, "./capexec", "--fd", "0", plain, "mode"));
+	EXPECT_EQ(6, RUN(&r, "./capexec", STATIC, "exit:6"));
+	EXPECT_EQ(6, RUN(&r, "./capexec", DYNAMIC, "exit:6"));
+	EXPECT_EQ(7, RUN(&r, "./capexec", "--fd", "5", DYNAMIC, "exit:7"));
+	EXPECT_EQ(125, RUN(&r, "./capexec", "--fd", "0", STATIC, "exit:6"));
 }
 
 static void as_nobody(void *arg)
@@ -87,7 +88,7 @@ static int copy(const char *from, const char *to, mode_t mode)
 TEST(set_user_id)
 {
 	struct run r = { .before = as_nobody };
-	static char * const probe[] = { plain, dynamic };
+	static char * const probe[] = { STATIC, DYNAMIC };
 	unsigned int i;
 
 	REQUIRE_CAPSICUM();
@@ -135,7 +136,7 @@ TEST(loader_environment)
 	REQUIRE_CAPSICUM();
 	install_libraries();
 	/* capexec's own loader complains, the program's has not got it. */
-	ASSERT_EQ(0, RUN(&r, "./capexec", "--fd", "1", "--fd", "2", dynamic,
+	ASSERT_EQ(0, RUN(&r, "./capexec", "--fd", "1", "--fd", "2", DYNAMIC,
 			 "args"));
 	EXPECT_SAID(&r, "env: 0");
 	EXPECT_EQ(1, count(r.complained, "/not/there.so"))
@@ -144,7 +145,7 @@ TEST(loader_environment)
 	setenv("LD_PRELOAD", "/etc/passwd", 1);
 	r.before = NULL;
 	ASSERT_EQ(0, RUN(&r, "env", "-u", "LD_PRELOAD", "./capexec", "--fd", "1",
-			 "--fd", "2", "--env", "LD_PRELOAD=/etc/passwd", dynamic,
+			 "--fd", "2", "--env", "LD_PRELOAD=/etc/passwd", DYNAMIC,
 			 "mode"));
 	EXPECT_SAID(&r, "mode: 1 early 1");
 	EXPECT_COMPLAINED(&r, "/etc/passwd");
@@ -158,7 +159,7 @@ static bool find_library(char *path, size_t size)
 	const char *line;
 	size_t len;
 
-	if (RUN(&r, "./capexec", "--dry-run", dynamic))
+	if (RUN(&r, "./capexec", "--dry-run", DYNAMIC))
 		return false;
 	line = strstr(r.said, "\tloader: ");
 	if (!line)
@@ -184,10 +185,10 @@ TEST(files_of_the_loader_afterwards)
 	install_libraries();
 	ASSERT_TRUE(find_library(path, sizeof(path)));
 	snprintf(op, sizeof(op), "open=%s", path);
-	ASSERT_EQ(0, RUN(&r, dynamic, op));
+	ASSERT_EQ(0, RUN(&r, DYNAMIC, op));
 	snprintf(line, sizeof(line), "%s: 0", op);
 	EXPECT_SAID(&r, line);
-	ASSERT_EQ(0, RUN(&r, "./capexec", "--fd", "1", dynamic, op,
+	ASSERT_EQ(0, RUN(&r, "./capexec", "--fd", "1", DYNAMIC, op,
 			 "open=/etc/ld.so.cache", "open=/dev/tty",
 			 "open=/proc/self/exe", op, "fds"));
 	snprintf(line, sizeof(line), "%s: ECAPMODE", op);
@@ -212,12 +213,12 @@ FIXTURE_VARIANT(exchange)
 
 FIXTURE_VARIANT_ADD(exchange, static)
 {
-	.probe = plain
+	.probe = STATIC
 };
 
 FIXTURE_VARIANT_ADD(exchange, dynamic)
 {
-	.probe = dynamic
+	.probe = DYNAMIC
 };
 
 /* A socket on which the next one to connect waits until somebody accepts. */
@@ -255,27 +256,34 @@ FIXTURE_TEARDOWN(exchange)
 	rmdir(self->dir);
 }
 
-/* Whether a process has a socket that is neither the listener's nor pending. */
-static bool connecting(pid_t pid)
+/*
+ * Whether it is capexec by now, and has come to its sockets: those of who has
+ * started it are closed when it is executed. It opens the program before.
+ */
+static bool has_looked_up(pid_t pid)
 {
-	char path[64], link[64];
-	bool found = false;
+	char path[64], link[PATH_MAX];
 	struct dirent *e;
+	bool found = false;
+	ssize_t n;
 	DIR *d;
 
+	snprintf(path, sizeof(path), "/proc/%d/exe", pid);
+	n = readlink(path, link, sizeof(link) - 1);
+	if (n < 0)
+		return false;
+	link[n] = '\0';
+	if (n < 8 || strcmp(link + n - 8, "/capexec"))
+		return false;
 	snprintf(path, sizeof(path), "/proc/%d/fd", pid);
 	d = opendir(path);
 	while (d && (e = readdir(d))) {
-		ssize_t n = readlinkat(dirfd(d), e->d_name, link,
-				       sizeof(link) - 1);
-
+		n = readlinkat(dirfd(d), e->d_name, link, sizeof(link) - 1);
 		if (n > 7 && !strncmp(link, "socket:", 7))
 			found = true;
 	}
 	if (d)
 		closedir(d);
-	/* In a state of waiting, and so in connect(). */
-	snprintf(path, sizeof(path), "/proc/%d/wchan", pid);
 	return found;
 }
 
@@ -291,8 +299,10 @@ TEST_F(exchange, after_look_up)
 	ASSERT_EQ(0, run_start(&self->r, (char *const []){
 		"./capexec", "--fd", "1", "--connect", self->option,
 		self->program, "mode", "exit:11", NULL }));
-	while (!connecting(self->r.pid))
+	while (!has_looked_up(self->r.pid)) {
+		ASSERT_EQ(0, waitpid(self->r.pid, NULL, WNOHANG));
 		usleep(10000);
+	}
 	ASSERT_EQ(0, rename(self->other, self->program));
 	for (i = 0; i < 2; i++) {
 		peer[i] = accept4(self->listener, NULL, NULL, SOCK_CLOEXEC);
@@ -365,7 +375,7 @@ TEST(server)
 	/* None for a static program. */
 	ASSERT_EQ(0, find_server());
 	ASSERT_EQ(0, run_start(&r, (char *const []){
-		"./capexec", "--fd", "0=read", "--fd", "1=write", plain,
+		"./capexec", "--fd", "0=read", "--fd", "1=write", STATIC,
 		"mode", "read:0", NULL }));
 	ASSERT_TRUE(read_line(r.out, line, sizeof(line)));
 	EXPECT_EQ(0, find_server());
@@ -374,7 +384,7 @@ TEST(server)
 
 	/* One for a dynamic one, that ends with it ... */
 	ASSERT_EQ(0, run_start(&r, (char *const []){
-		"./capexec", "--fd", "0=read", "--fd", "1=write", dynamic,
+		"./capexec", "--fd", "0=read", "--fd", "1=write", DYNAMIC,
 		"mode", "read:0", NULL }));
 	ASSERT_TRUE(read_line(r.out, line, sizeof(line)));
 	EXPECT_STREQ("mode: 1 early 1", line);
@@ -388,7 +398,7 @@ TEST(server)
 
 	/* ... and without which paths are refused all the same. */
 	ASSERT_EQ(0, run_start(&r, (char *const []){
-		"./capexec", "--fd", "0=read", "--fd", "1=write", dynamic,
+		"./capexec", "--fd", "0=read", "--fd", "1=write", DYNAMIC,
 		"mode", "read:0", "open=/etc/passwd", "mode", NULL }));
 	ASSERT_TRUE(read_line(r.out, line, sizeof(line)));
 	pid = find_server();
@@ -414,10 +424,10 @@ TEST(no_loader)
 
 	REQUIRE_CAPSICUM();
 	install_libraries();
-	ASSERT_EQ(0, RUN(&r, "./capexec", "--fd", "1", dynamic, "open=",
+	ASSERT_EQ(0, RUN(&r, "./capexec", "--fd", "1", DYNAMIC, "open=",
 			 "open=/", "open=.", "open=/etc", "open=/dev/null",
 			 "open=/etc/passwd", "kill:1", "wait"));
-	EXPECT_SAID(&r, "open=: ECAPMODE");
+	EXPECT_SAID(&r, "open=: ENOENT");
 	EXPECT_SAID(&r, "open=/: ECAPMODE");
 	EXPECT_SAID(&r, "open=.: ECAPMODE");
 	EXPECT_SAID(&r, "open=/etc: ECAPMODE");
@@ -437,7 +447,7 @@ TEST(missing_library)
 
 	REQUIRE_CAPSICUM();
 	install_libraries();
-	ASSERT_EQ(0, copy(dynamic, "broken.tmp", 0755));
+	ASSERT_EQ(0, copy(DYNAMIC, "broken.tmp", 0755));
 	fd = open("broken.tmp", O_RDWR | O_CLOEXEC);
 	ASSERT_LE(0, fd);
 	ASSERT_EQ(0, fstat(fd, &st));

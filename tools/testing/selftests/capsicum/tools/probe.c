@@ -20,8 +20,6 @@
 
 #define MOST_FDS	8192
 
-extern char **environ;
-
 static int early = -1;
 
 /* Before main(), where much of a program can run already. */
@@ -31,7 +29,7 @@ static void __attribute__((constructor)) note_mode(void)
 }
 
 /* Nothing but a write: dprintf(3) would seek first. */
-static void __attribute__((format(printf, 1, 2))) say(const char *format, ...)
+static void say(const char *format, ...)
 {
 	va_list ap;
 	char *text;
@@ -79,7 +77,7 @@ static void tell_signals(void)
 	sigprocmask(SIG_BLOCK, NULL, &blocked);
 	sigaction(SIGUSR1, NULL, &action);
 	say("signals: ignored %d blocked %d\n",
-		action.sa_handler == SIG_IGN, sigismember(&blocked, SIGUSR2));
+	    action.sa_handler == SIG_IGN, sigismember(&blocked, SIGUSR2));
 }
 
 /* "NAME", "NAME:N" or "NAME:N:WORD". */
@@ -89,7 +87,8 @@ static void do_one(const char *what)
 	struct stat st;
 	int n = -1;
 
-	sscanf(what, "%31[^:]:%d:%255s", name, &n, word);
+	if (sscanf(what, "%31[^:]:%d:%255s", name, &n, word) < 1)
+		return;
 	if (!strcmp(name, "mode"))
 		say("mode: %d early %d\n", cap_sandboxed(), early);
 	else if (!strcmp(name, "fds"))
