@@ -60,22 +60,95 @@ FIXTURE_VARIANT(uring)
 	bool fixed;
 };
 
-#define VARIANTS(name, ...)						\
-	FIXTURE_VARIANT_ADD(uring, name) { __VA_ARGS__ };		\
-	FIXTURE_VARIANT_ADD(uring, name##_fixed) {			\
-		__VA_ARGS__ .fixed = true				\
-	}
+FIXTURE_VARIANT_ADD(uring, inline) { };
 
-VARIANTS(inline,);
-VARIANTS(worker, .sqe_flags = IOSQE_ASYNC,);
-VARIANTS(linked, .link = true,);
-VARIANTS(linked_worker, .sqe_flags = IOSQE_ASYNC, .link = true,);
-VARIANTS(drain, .sqe_flags = IOSQE_IO_DRAIN,);
-VARIANTS(sqpoll, .setup = IORING_SETUP_SQPOLL,);
-VARIANTS(sqpoll_worker, .setup = IORING_SETUP_SQPOLL,
-	 .sqe_flags = IOSQE_ASYNC,);
-VARIANTS(defer, .setup = IORING_SETUP_SINGLE_ISSUER |
-			 IORING_SETUP_DEFER_TASKRUN,);
+FIXTURE_VARIANT_ADD(uring, inline_fixed)
+{
+	.fixed = true,
+};
+
+FIXTURE_VARIANT_ADD(uring, worker)
+{
+	.sqe_flags = IOSQE_ASYNC,
+};
+
+FIXTURE_VARIANT_ADD(uring, worker_fixed)
+{
+	.sqe_flags = IOSQE_ASYNC,
+	.fixed = true,
+};
+
+FIXTURE_VARIANT_ADD(uring, linked)
+{
+	.link = true,
+};
+
+FIXTURE_VARIANT_ADD(uring, linked_fixed)
+{
+	.link = true,
+	.fixed = true,
+};
+
+FIXTURE_VARIANT_ADD(uring, linked_worker)
+{
+	.sqe_flags = IOSQE_ASYNC,
+	.link = true,
+};
+
+FIXTURE_VARIANT_ADD(uring, linked_worker_fixed)
+{
+	.sqe_flags = IOSQE_ASYNC,
+	.link = true,
+	.fixed = true,
+};
+
+FIXTURE_VARIANT_ADD(uring, drain)
+{
+	.sqe_flags = IOSQE_IO_DRAIN,
+};
+
+FIXTURE_VARIANT_ADD(uring, drain_fixed)
+{
+	.sqe_flags = IOSQE_IO_DRAIN,
+	.fixed = true,
+};
+
+FIXTURE_VARIANT_ADD(uring, sqpoll)
+{
+	.setup = IORING_SETUP_SQPOLL,
+};
+
+FIXTURE_VARIANT_ADD(uring, sqpoll_fixed)
+{
+	.setup = IORING_SETUP_SQPOLL,
+	.fixed = true,
+};
+
+FIXTURE_VARIANT_ADD(uring, sqpoll_worker)
+{
+	.setup = IORING_SETUP_SQPOLL,
+	.sqe_flags = IOSQE_ASYNC,
+};
+
+FIXTURE_VARIANT_ADD(uring, sqpoll_worker_fixed)
+{
+	.setup = IORING_SETUP_SQPOLL,
+	.sqe_flags = IOSQE_ASYNC,
+	.fixed = true,
+};
+
+FIXTURE_VARIANT_ADD(uring, defer)
+{
+	.setup = IORING_SETUP_SINGLE_ISSUER |
+		 IORING_SETUP_DEFER_TASKRUN,
+};
+
+FIXTURE_VARIANT_ADD(uring, defer_fixed)
+{
+	.setup = IORING_SETUP_SINGLE_ISSUER |
+		 IORING_SETUP_DEFER_TASKRUN,
+	.fixed = true,
+};
 
 /* What is put into a table of one slot, and where else a file goes. */
 #define SLOT		0
@@ -307,10 +380,9 @@ static void fill_send(struct uring_data *self, const struct op *o,
 	case IORING_OP_RECV:
 		sqe->msg_flags = MSG_DONTWAIT;
 		break;
-	case IORING_OP_RECVMSG:
-		sqe->msg_flags = MSG_DONTWAIT;
-		/* fallthrough */
 	default:
+		if (o->opcode == IORING_OP_RECVMSG)
+			sqe->msg_flags = MSG_DONTWAIT;
 		self->iov = (struct iovec){ self->buf, 1 };
 		self->msg = (struct msghdr){
 			.msg_name = o->addressed ? &self->addr : NULL,
@@ -572,7 +644,7 @@ TEST_F(uring, every_opcode)
 			if (o->opcode != op)
 				continue;
 			judged = true;
-			if (o->only && (o->only == FIXED) != self->fixed)
+			if (o->only == (self->fixed ? NORMAL : FIXED))
 				continue;
 			cap = limit_list(self->fd[o->object], NO_RIGHTS);
 			ASSERT_LE(0, cap);
