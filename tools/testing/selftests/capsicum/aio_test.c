@@ -95,7 +95,8 @@ static int op_run(int fd, void *arg)
 		break;
 	case IOCB_CMD_POLL:
 		cb.aio_buf = POLLIN;
-		/* fallthrough */
+		cb.aio_offset = 0;
+		break;
 	default:
 		cb.aio_offset = 0;
 	}

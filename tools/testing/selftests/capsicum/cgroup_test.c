@@ -234,7 +234,7 @@ TEST_F(perf, output)
 		  RET(ioctl(limit_all_but(second, CAP_IOCTL),
 			    PERF_EVENT_IOC_SET_OUTPUT, self->fd)));
 	EXPECT_EQ(0, RET(ioctl(limit_to(second, CAP_IOCTL),
-			       PERF_EVENT_IOC_SET_OUTPUT, -1L)));
+			       PERF_EVENT_IOC_SET_OUTPUT, self->fd)));
 }
 
 TEST_F(perf, count)

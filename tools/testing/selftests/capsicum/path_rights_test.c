@@ -7,7 +7,6 @@
 
 #include <linux/fs.h>
 #include <linux/mount.h>
-#include <sys/fanotify.h>
 #include <sys/ioctl.h>
 
 #ifndef __NR_open_tree
@@ -1199,19 +1198,6 @@ TEST_F(none, mounts)
 	REFUSED(syscall(__NR_move_mount, self->cap, "mnt", self->tree.out, "",
 			0x40));
 	close(tree);
-}
-
-TEST_F(none, fanotify)
-{
-	int fan = fanotify_init(FAN_CLASS_NOTIF | FAN_CLOEXEC, O_RDONLY);
-
-	if (fan < 0)
-		SKIP(return, "no fanotify");
-	REFUSED(fanotify_mark(fan, FAN_MARK_ADD, FAN_OPEN, self->cap, "file"));
-	REFUSED(fanotify_mark(fan, FAN_MARK_ADD, FAN_OPEN, self->cap, "."));
-	EXPECT_EQ(0, fanotify_mark(fan, FAN_MARK_ADD, FAN_OPEN, self->tree.box,
-				   "file"));
-	close(fan);
 }
 
 /* ---- without a name ---- */

@@ -70,10 +70,10 @@ static bool comes_down_to(int type, int want)
 	return false;
 }
 
-/* How many are left when the collector has been here. */
-static int left(int type)
+/* A cycle of @type, of which nobody else holds any; waits for it to be gone. */
+static int come_and_gone(int type)
 {
-	int pair[2], before = count(type), fd;
+	int pair[2], before = count(type);
 
 	if (before < 0 || socketpair(AF_UNIX, type, 0, pair))
 		return -errno;
@@ -83,23 +83,23 @@ static int left(int type)
 		return -EIO;
 	close(pair[0]);
 	close(pair[1]);
-	/*
-	 * It goes at the end of a round that looked at all there is. Whatever
-	 * else is dead went in the same round, or goes with it.
-	 */
-	for (fd = 0; fd < 20000; fd++) {
-		int now;
+	return comes_down_to(type, before) ? 0 : -ETIME;
+}
 
-		kick();
-		now = count(type);
-		if (now <= before) {
-			/* Files are put behind the round: let that end. */
-			usleep(1000);
-			return count(type);
-		}
-		usleep(1000);
-	}
-	return -ETIME;
+/*
+ * How many are left when the collector has been here. It is the others that are
+ * waited for: they go in the round that also takes what was dead before, or in a
+ * later one. The files of a round are put behind it, those of the next one after
+ * them: so when a second cycle is gone, all of that round is.
+ */
+static int left(int type)
+{
+	int other = type == SOCK_STREAM ? SOCK_DGRAM : SOCK_STREAM;
+	int err = come_and_gone(other);
+
+	if (!err)
+		err = come_and_gone(other);
+	return err ? err : count(type);
 }
 
 FIXTURE(scm)

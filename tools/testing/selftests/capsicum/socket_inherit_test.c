@@ -174,6 +174,7 @@ TEST_F(inherit, accept_fails)
 	EXPECT_EQ(-EINVAL, RET(accept4(self->cap, NULL, NULL, 1)));
 	EXPECT_EQ(before, free_fd());
 	ASSERT_LE(0, greet(&self->ss, self->len));
+	before = free_fd();
 	EXPECT_EQ(-EFAULT, RET(syscall(__NR_accept4, self->cap, (void *)1,
 				       (void *)1, 0)));
 	EXPECT_EQ(before, free_fd());
@@ -585,6 +586,7 @@ static void check_derives(struct __test_metadata *_metadata, int sock,
 	const unsigned int list[2] = { FIONREAD, cmd };
 	struct limits want, have;
 	struct cap_rights set;
+	struct stat st;
 	int cap, fd;
 
 	rights_list(&set, RIGHTS(CAP_IOCTL, CAP_READ));
@@ -595,7 +597,7 @@ static void check_derives(struct __test_metadata *_metadata, int sock,
 	ASSERT_LE(0, fd);
 	ASSERT_EQ(0, get_limits(fd, &have));
 	EXPECT_TRUE(limits_eq(&want, &have));
-	EXPECT_EQ(-ENOTCAPABLE, RET(write(fd, "x", 1)));
+	EXPECT_EQ(-ENOTCAPABLE, RET(fstat(fd, &st)));
 
 	/* Without limits there are none to inherit. */
 	fd = op(sock, NULL);
@@ -634,14 +636,25 @@ TEST(unix_file)
 	unlink(un.sun_path);
 }
 
+/* 64-bit kernels have no ioctls of KCM for programs of 32 bits. */
+static int kcm_socket(void)
+{
+	int sock = RET(socket(AF_KCM, SOCK_DGRAM, 0));
+
+	if (sock < 0 || sizeof(long) > 4 || op_kcm_clone(sock, NULL) != -ENOTTY)
+		return sock;
+	close(sock);
+	return -EAFNOSUPPORT;
+}
+
 TEST(kcm_clone)
 {
 	int sock;
 
 	REQUIRE_CAPSICUM();
-	sock = RET(socket(AF_KCM, SOCK_DGRAM, 0));
+	sock = kcm_socket();
 	if (sock == -EAFNOSUPPORT)
-		SKIP(return, "no KCM");
+		SKIP(return, "no KCM, or not for programs of 32 bits");
 	ASSERT_LE(0, sock);
 	check_derives(_metadata, sock, SIOCKCMCLONE, op_kcm_clone);
 }
@@ -703,9 +716,9 @@ TEST(kcm)
 	int fd, err;
 
 	REQUIRE_CAPSICUM();
-	s.dev = RET(socket(AF_KCM, SOCK_DGRAM, 0));
+	s.dev = kcm_socket();
 	if (s.dev == -EAFNOSUPPORT)
-		SKIP(return, "no KCM");
+		SKIP(return, "no KCM, or not for programs of 32 bits");
 	ASSERT_LE(0, s.dev);
 	ASSERT_EQ(0, peer_init(&p, AF_INET, ROAD_CALL));
 	fd = stream(&p);
