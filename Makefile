@@ -29,7 +29,7 @@ help:
 	@echo
 	@echo 'To build:'
 	@echo '  make kernel   build/$$(ARCH)/image, the bootable kernel'
-	@echo '  make sdk      build/$$(ARCH)/sdk: headers and libcapsicum'
+	@echo '  make sdk      build/$$(ARCH)/sdk: headers, libcapsicum, capexec, capstat'
 	@echo '  make install  only install the Debian packages all this needs'
 	@echo
 	@echo 'To change it:'

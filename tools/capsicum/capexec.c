@@ -34,7 +34,8 @@ static const char usage_text[] =
 	"  --help                  this\n"
 	"\n"
 	"RIGHTS and LIST are words with commas between them, 'all' or 'none':\n"
-	"  capexec --fd 0=read --fd 1=write --fd 2=write -- xz -dc <in >out\n"
+	"  capexec --stdio -- xz -dc <in >out\n"
+	"  capexec --fd 0=read,fstat --fd 1=write --dir /data=lookup,read -- ./prog\n"
 	"\n"
 	"Exit status: the program's own; 125 when capexec failed, 126 when PROGRAM\n"
 	"cannot be executed, 127 when there is none.\n";

@@ -5,10 +5,16 @@
 #ifndef _CAPSTAT_H
 #define _CAPSTAT_H
 
+#include <linux/seccomp.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <sys/capsicum.h>
 #include <sys/types.h>
+
+/* Kernel headers older than Capsicum lack it. */
+#ifndef SECCOMP_MODE_CAPABILITY
+#define SECCOMP_MODE_CAPABILITY	3
+#endif
 
 /**
  * struct descriptor - an open descriptor of a process
@@ -93,8 +99,8 @@ bool process_in_mode(const struct process *p);
  * @pid: which one
  * @comm: the kernel's name of it
  *
- * Executed by a descriptor, a program has the number of that for a name; then it
- * is what it was started by. Return: the name, to be freed.
+ * Executed by a descriptor, a program has the number of that for a name, or that of
+ * its loader; then it is what it was started as. Return: the name, to be freed.
  */
 char *program_name(pid_t pid, const char *comm);
 

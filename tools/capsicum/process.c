@@ -14,10 +14,6 @@
 
 #include "capstat.h"
 
-#ifndef SECCOMP_MODE_CAPABILITY
-#define SECCOMP_MODE_CAPABILITY	3
-#endif
-
 static void *not_null(void *memory)
 {
 	if (!memory)
@@ -69,27 +65,39 @@ static char *read_link(int dir, const char *name)
 	return not_null(strdup(target));
 }
 
+/* The last part of a path. */
+static const char *last_part(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash && slash[1] ? slash + 1 : path;
+}
+
 char *program_name(pid_t pid, const char *comm)
 {
-	char name[32], *line = NULL, *found = NULL;
-	size_t size = 0;
+	char name[32], *word[3] = {}, *found;
+	size_t size[3] = {};
+	bool number = !comm[strspn(comm, "0123456789")];
+	const char *best = comm;
 	FILE *file;
+	int i, n = 0;
 
-	if (comm[strspn(comm, "0123456789")])
-		return not_null(strdup(comm));
 	snprintf(name, sizeof(name), "/proc/%d/cmdline", pid);
 	file = fopen(name, "re");
-	if (file) {
-		if (getdelim(&line, &size, '\0', file) > 0 && line[0]) {
-			const char *slash = strrchr(line, '/');
-
-			found = not_null(strdup(slash && slash[1] ? slash + 1 :
-								    line));
-		}
-		fclose(file);
-	}
-	free(line);
-	return found ? found : not_null(strdup(comm));
+	if (!file)
+		return not_null(strdup(comm));
+	while (n < 3 && getdelim(&word[n], &size[n], '\0', file) > 0)
+		n++;
+	fclose(file);
+	/* What capexec(1) starts by way of its loader has the loader's name. */
+	if (n == 3 && !strcmp(word[1], "--argv0") && word[2][0])
+		best = last_part(word[2]);
+	else if (n && number && word[0][0])
+		best = last_part(word[0]);
+	found = not_null(strdup(best));
+	for (i = 0; i < 3; i++)
+		free(word[i]);
+	return found;
 }
 
 static int read_status(struct process *p, int dir)

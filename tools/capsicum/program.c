@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "capexec.h"
@@ -25,7 +26,7 @@ static int open_file(const char *path)
 	if (fd < 0)
 		return -1;
 	if (fstat(fd, &st) || !S_ISREG(st.st_mode) ||
-	    faccessat(AT_FDCWD, path, X_OK, AT_EACCESS)) {
+	    syscall(__NR_faccessat2, fd, "", X_OK, AT_EACCESS | AT_EMPTY_PATH)) {
 		close(fd);
 		errno = EACCES;
 		return -1;

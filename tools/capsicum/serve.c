@@ -250,15 +250,20 @@ static bool read_path(int listener, const struct seccomp_notif *req,
 	return false;
 }
 
-/* What the loader may learn of: a file it can map, or its own list of those. */
+/*
+ * What the loader may learn of: a file it can load, or its own list of those. Not
+ * other ELF files: a core dump, or /proc/kcore, is one that holds secrets.
+ */
 static bool for_loaders(const char *path, int fd)
 {
-	char magic[SELFMAG];
+	Elf32_Ehdr header;	/* both classes begin alike */
+	const size_t size = offsetof(Elf32_Ehdr, e_machine);
 
 	if (!strcmp(path, "/etc/ld.so.cache"))
 		return true;
-	return pread(fd, magic, sizeof(magic), 0) == sizeof(magic) &&
-	       !memcmp(magic, ELFMAG, SELFMAG);
+	return pread(fd, &header, size, 0) == (ssize_t)size &&
+	       !memcmp(header.e_ident, ELFMAG, SELFMAG) &&
+	       header.e_type == ET_DYN;
 }
 
 /* The same file once more, with a position of its own. */

@@ -5,7 +5,6 @@
 #include <ctype.h>
 #include <err.h>
 #include <fcntl.h>
-#include <linux/seccomp.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>

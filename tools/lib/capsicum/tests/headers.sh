@@ -48,9 +48,10 @@ int main(void)
 	uint32_t fcntls = 0;
 	bool fine;
 
-	cap_rights_init(&a, CAP_PREAD, CAP_EVENT);
+	cap_rights_init(&a, CAP_PREAD, CAP_POLL_EVENT);
 	CAP_NONE(&b);
-	fine = cap_rights_is_empty(&b) && cap_rights_is_valid(&b);
+	fine = cap_rights_is_empty(&b) && cap_rights_is_valid(&b) &&
+	       cap_rights_is_set(&a, CAP_EVENT);
 	CAP_ALL(&b);
 	fine = fine && cap_rights_contains(&b, &a);
 	cap_rights_merge(&b, &a);

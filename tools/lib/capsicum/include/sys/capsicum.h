@@ -104,6 +104,11 @@ typedef struct cap_rights cap_rights_t;
  */
 typedef unsigned long cap_ioctl_t;
 
+/*
+ * What CAP_EVENT was called once, as FreeBSD's header still has it.
+ */
+#define CAP_POLL_EVENT		CAP_EVENT
+
 /**
  * CAPRVER - version field of one rights word or right
  * @right: the word, uint64_t

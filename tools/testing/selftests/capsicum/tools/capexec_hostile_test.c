@@ -152,6 +152,30 @@ TEST(loader_environment)
 	EXPECT_FALSE(!!strstr(r.complained, "invalid ELF header"));
 }
 
+/* A core dump is an ELF file as well, and nothing for a loader. */
+TEST(no_shared_object)
+{
+	const unsigned short core = 4;
+	struct run r = {};
+	int fd;
+
+	REQUIRE_CAPSICUM();
+	install_libraries();
+	ASSERT_EQ(0, copy(DYNAMIC, "core.tmp", 0755));
+	fd = open("core.tmp", O_WRONLY | O_CLOEXEC);
+	ASSERT_EQ(2, pwrite(fd, &core, sizeof(core), 16));
+	close(fd);
+	ASSERT_EQ(0, RUN(&r, "env", "LD_PRELOAD=./core.tmp", DYNAMIC, "mode"));
+	EXPECT_COMPLAINED(&r, "only ET_DYN");
+	ASSERT_EQ(0, RUN(&r, "./capexec", "--fd", "1", "--fd", "2", "--env",
+			 "LD_PRELOAD=./core.tmp", DYNAMIC, "mode"));
+	EXPECT_COMPLAINED(&r, "core.tmp");
+	EXPECT_COMPLAINED(&r, "cannot open");
+	EXPECT_FALSE(!!strstr(r.complained, "only ET_DYN"));
+	EXPECT_SAID(&r, "mode: 1 early 1");
+	unlink("core.tmp");
+}
+
 /* A file that the loader has had, by the very path it had it by. */
 static bool find_library(char *path, size_t size)
 {

@@ -168,6 +168,38 @@ TEST_F(watch, one_process)
 	EXPECT_FALSE(instance_left(self->w.pid));
 }
 
+static void hold_input(void *arg)
+{
+	dup2(*(int *)arg, 0);
+}
+
+/* By its own name, and not by that of the loader that it is started by. */
+TEST_F(watch, dynamic_program)
+{
+	struct run r = { .before = hold_input };
+	int hold[2];
+
+	ASSERT_EQ(0, pipe2(hold, O_CLOEXEC));
+	r.arg = &hold[0];
+	ASSERT_EQ(0, run_start(&self->w, (char *const []){
+		"./capstat", "--watch", NULL }));
+	ASSERT_TRUE(begun(&self->w, self->line, sizeof(self->line)));
+	ASSERT_EQ(0, run_start(&r, (char *const []){
+		"./capexec", "--fd", "0", "--fd", "1", "./probe_dynamic",
+		"kill:1", "hold:0", NULL }));
+	do {
+		ASSERT_TRUE(read_line(self->w.out, self->line,
+				      sizeof(self->line)));
+	} while (!strstr(self->line, " kill "));
+	EXPECT_EQ(0, strncmp(self->line, "probe_dynamic ", 14))
+		TH_LOG("%s", self->line);
+	kill(r.pid, SIGKILL);
+	EXPECT_EQ(-SIGKILL, run_end(&r));
+	kill(self->w.pid, SIGTERM);
+	EXPECT_EQ(0, run_end(&self->w));
+	EXPECT_FALSE(instance_left(self->w.pid));
+}
+
 TEST_F(watch, nobody)
 {
 	EXPECT_EQ(1, RUN(&self->w, "./capstat", "-w", "4194305"));
