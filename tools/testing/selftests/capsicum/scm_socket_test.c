@@ -132,6 +132,12 @@ FIXTURE_VARIANT_ADD(scm, listener)
 	.listener = true,
 };
 
+/*
+ * How many sockets are there for as long as [even] is: the other one is closed,
+ * but it is the peer of this one, or of the connection in the queue of it.
+ */
+#define OF_ONE(variant)	((variant)->listener ? 3 : 2)
+
 FIXTURE_SETUP(scm)
 {
 	int i;
@@ -144,7 +150,7 @@ FIXTURE_SETUP(scm)
 	self->base = count(variant->type);
 	ASSERT_EQ(0, self->base);
 	self->files = files();
-	ASSERT_LT(0, self->files);
+	ASSERT_LE(0, self->files);
 	for (i = 0; i < 8; i += 2) {
 		struct sockaddr_un un = { .sun_family = AF_UNIX };
 		socklen_t len = sizeof(un.sun_family);
@@ -185,10 +191,15 @@ FIXTURE_TEARDOWN(scm)
 		       self->files); \
 } while (0)
 
+/*
+ * Each processor counts for itself, and tells after 32. So what is too many shows
+ * where things are done many times, see busy.
+ */
 static bool files_come_down_to(long want)
 {
 	int i;
 
+	want += 2 * 32 * sysconf(_SC_NPROCESSORS_CONF);
 	for (i = 0; i < 20000; i++) {
 		if (files() <= want)
 			return true;
@@ -323,8 +334,7 @@ TEST_F(scm, held)
 	close_all(self->fd, 0, 4);
 	close_all(self->fd, 4, 8);
 
-	/* A listener's connection is a socket as well. */
-	n = variant->listener ? 4 : 2;
+	n = 2 * OF_ONE(variant);
 	EXPECT_EQ(n, left(variant->type));
 	close(cap);
 	EXPECT_EQ(n, left(variant->type));
@@ -358,7 +368,7 @@ TEST_F(scm, held)
 /* Which of several capabilities is held does not matter, nor what it may do. */
 TEST_F(scm, each_one_holds)
 {
-	int cap[3], i, n = variant->listener ? 2 : 1;
+	int cap[3], i, n = OF_ONE(variant);
 
 	for (i = 0; i < 3; i++) {
 		cap[i] = i ? limit_to(self->fd[0], CAP_READ) :
@@ -381,7 +391,7 @@ TEST_F(scm, each_one_holds)
 TEST_F(scm, held_by_another)
 {
 	int cap = limit_to(self->fd[0], CAP_READ, CAP_WRITE);
-	int n = variant->listener ? 2 : 1;
+	int n = OF_ONE(variant);
 	struct cap_rights set;
 
 	ASSERT_LE(0, cap);
@@ -398,7 +408,7 @@ TEST_F(scm, held_by_another)
 TEST_F(scm, held_by_a_child)
 {
 	int cap = limit_to(self->fd[0], CAP_READ);
-	int go[2], n = variant->listener ? 2 : 1;
+	int go[2], n = OF_ONE(variant);
 	pid_t child;
 	char c;
 
@@ -423,14 +433,14 @@ TEST_F(scm, held_by_a_child)
 /* In the queue of a socket that is open: can still be received. */
 TEST_F(scm, in_an_open_queue)
 {
-	int fd, got, n = variant->listener ? 4 : 3;
+	int fd, got;
 
 	MOVE_TO(0, limit_to(self->fd[0], CAP_READ));
 	MOVE_TO(2, limit_to(self->fd[0], CAP_READ));
 	close_all(self->fd, 0, 2);
 	close_all(self->fd, 4, 8);
 	/* 2 and 3 are open, and 0 is in 2's queue. */
-	EXPECT_EQ(variant->listener ? n + 1 : n, left(variant->type));
+	EXPECT_EQ(2 * OF_ONE(variant), left(variant->type));
 	fd = self->fd[2];
 	if (variant->listener) {
 		fd = accept(self->fd[2], NULL, NULL);
@@ -442,7 +452,7 @@ TEST_F(scm, in_an_open_queue)
 		close(fd);
 	close_all(self->fd, 2, 4);
 	/* Now this is what holds it. */
-	EXPECT_EQ(variant->listener ? 2 : 1, left(variant->type));
+	EXPECT_EQ(OF_ONE(variant), left(variant->type));
 	close(got);
 	ALL_GONE();
 }
@@ -457,7 +467,7 @@ TEST_F(scm, peek)
 	MOVE_TO(0, limit_to(self->fd[0], CAP_READ));
 	ASSERT_EQ(1, recv_fds(self->fd[0], &got, 1, MSG_PEEK));
 	close_all(self->fd, 0, 8);
-	EXPECT_EQ(1, left(variant->type));
+	EXPECT_EQ(OF_ONE(variant), left(variant->type));
 	EXPECT_TRUE(holds(got, CAP_READ));
 	close(got);
 	ALL_GONE();
