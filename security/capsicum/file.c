@@ -24,6 +24,8 @@
 #include <linux/slab.h>
 #include <linux/userfaultfd_k.h>
 
+#include <uapi/linux/f2fs.h>
+
 #include "../../fs/internal.h"
 
 /* Lends its path, an anonymous inode's, to every capability. */
@@ -376,10 +378,20 @@ static const struct cap_rights *capability_ioctl_rights(unsigned int cmd)
 		case _IOC_NR(FS_IOC_UNRESVSP64):
 		case _IOC_NR(FS_IOC_ZERO_RANGE):
 			return CAP_RIGHTS(CAP_IOCTL, CAP_PWRITE);
+		/* XFS_IOC_EXCHANGE_RANGE, XFS_IOC_COMMIT_RANGE */
+		case 129:
+		case 131:
+			return CAP_RIGHTS(CAP_IOCTL, CAP_PREAD, CAP_PWRITE);
 		}
 	}
 
+	if (_IOC_TYPE(cmd) == _IOC_TYPE(F2FS_IOC_MOVE_RANGE) &&
+	    _IOC_NR(cmd) == _IOC_NR(F2FS_IOC_MOVE_RANGE))
+		return CAP_RIGHTS(CAP_IOCTL, CAP_PREAD, CAP_PWRITE);
+
 	switch (cmd) {
+	case _IOW(0xcf, 3, int): /* CIFS_IOC_COPYCHUNK_FILE */
+		return CAP_RIGHTS(CAP_IOCTL, CAP_WRITE);
 	case FICLONE:
 	case FICLONERANGE:
 		return CAP_RIGHTS(CAP_IOCTL, CAP_WRITE);

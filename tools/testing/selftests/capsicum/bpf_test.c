@@ -518,7 +518,7 @@ TEST_F(bpf, perf_event_in_a_map)
 		SKIP(return, "no perf events, or none in maps");
 	ASSERT_LE(0, map);
 	ASSERT_LE(0, fd);
-	OP_NEEDS(fd, 0, CAP_PERF_EVENT, 0, put(map, cap));
+	OP_NEEDS(fd, CAP_READ | CAP_WRITE, CAP_PERF_EVENT, 0, put(map, cap));
 }
 
 /* Who asks about the descriptors of a task is shown what they stand for. */

@@ -125,6 +125,7 @@ struct objects {
 	int dir;	/* of the file system */
 	int limited;	/* a file that can be written */
 	int limited_dir;
+	int tell;	/* the file, to be asked for its position */
 	int pipe[2];
 };
 
@@ -144,6 +145,8 @@ FIXTURE_SETUP(trap)
 	ASSERT_LE(0, file);
 	o->limited = limit_to(file, CAP_WRITE);
 	ASSERT_LE(0, o->limited);
+	o->tell = limit_to(file, CAP_SEEK_TELL);
+	ASSERT_LE(0, o->tell);
 	close(file);
 	o->dir = open_dir();
 	ASSERT_LE(0, o->dir);
@@ -382,6 +385,8 @@ static int not_for_what_works(void *arg)
 
 	STEP(!trap_on());
 	NOT_TRAPPED(1, RET(write(o->limited, &c, 1)));
+	/* It takes less to ask for the position than to change it. */
+	NOT_TRAPPED(1, RET(lseek(o->tell, 0, SEEK_CUR)));
 	NOT_TRAPPED(0, RET(kill(getpid(), 0)));
 	NOT_TRAPPED(1, capmode_get());
 	fd = WATCHED(RET(openat(o->dir, ".", O_RDONLY | O_CLOEXEC)));

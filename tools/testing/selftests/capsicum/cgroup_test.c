@@ -194,7 +194,7 @@ FIXTURE_TEARDOWN(perf)
 
 TEST_F(perf, leader)
 {
-	OP_NEEDS(self->fd, 0, CAP_PERF_EVENT, 0,
+	OP_NEEDS(self->fd, CAP_READ, CAP_PERF_EVENT | CAP_IOCTL, 0,
 		 shut(sys_perf_event_open(PERF_COUNT_SW_PAGE_FAULTS, 0, -1, cap,
 					  PERF_FLAG_FD_CLOEXEC)));
 	OP_NEEDS(self->fd, 0, CAP_PERF_EVENT, 0,
@@ -210,7 +210,8 @@ TEST_F(perf, new_event)
 	int fd;
 
 	fd = RET(sys_perf_event_open(PERF_COUNT_SW_PAGE_FAULTS, 0, -1,
-				     limit_to(self->fd, CAP_PERF_EVENT), 0));
+				     limit_to(self->fd, CAP_PERF_EVENT,
+					      CAP_READ, CAP_IOCTL), 0));
 	ASSERT_LE(0, fd);
 	ASSERT_EQ(0, get_limits(fd, &l));
 	EXPECT_EQ(CAP_LIMIT_IOCTLS_ALL, l.nioctls);
@@ -227,8 +228,15 @@ TEST_F(perf, output)
 	p = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_SHARED, self->fd, 0);
 	if (p == MAP_FAILED)
 		SKIP(return, "no buffer for the event: %s", strerror(errno));
-	OP_NEEDS(self->fd, 0, CAP_PERF_EVENT, 0,
+	OP_NEEDS(self->fd, CAP_MMAP_RW, CAP_PERF_EVENT, 0,
 		 ioctl(second, PERF_EVENT_IOC_SET_OUTPUT, cap));
+	OP_NEEDS(self->fd, CAP_MMAP_RW, CAP_PERF_EVENT, 0,
+		 shut(sys_perf_event_open(PERF_COUNT_SW_PAGE_FAULTS, 0, -1, cap,
+					  PERF_FLAG_FD_NO_GROUP |
+					  PERF_FLAG_FD_OUTPUT)));
+	OP_NEEDS(self->fd, CAP_MMAP_RW, CAP_PERF_EVENT | CAP_IOCTL, 0,
+		 shut(sys_perf_event_open(PERF_COUNT_SW_PAGE_FAULTS, 0, -1, cap,
+					  PERF_FLAG_FD_OUTPUT)));
 	/* The first descriptor needs the command as well. */
 	EXPECT_EQ(-ENOTCAPABLE,
 		  RET(ioctl(limit_all_but(second, CAP_IOCTL),

@@ -24,6 +24,7 @@ struct ep_params {
 	uint8_t prefer_busy_poll;
 	uint8_t pad;
 };
+
 #define EP_SET_PARAMS	_IOW(0x8A, 0x01, struct ep_params)
 #define EP_GET_PARAMS	_IOR(0x8A, 0x02, struct ep_params)
 

@@ -31,7 +31,7 @@ FIXTURE_TEARDOWN(eventfd)
 }
 
 /* The count, which is not read. */
-static uint64_t count(int fd)
+static uint64_t count_of(int fd)
 {
 	char name[64], line[256];
 	uint64_t n = UINT64_MAX;
@@ -51,7 +51,7 @@ static uint64_t count(int fd)
 
 static uint64_t state(void *arg)
 {
-	return count(*(int *)arg);
+	return count_of(*(int *)arg);
 }
 
 static void set_to_2(void *arg)
@@ -167,7 +167,7 @@ TEST_F(eventfd, aio)
 	RIGHTS_OP(self->fd, .name = "aio", .op = op_aio, .ctx = &a,
 		  .rights = RIGHTS(CAP_WRITE));
 	/* Told thrice: by an ordinary one, with all rights, with this one. */
-	EXPECT_EQ(3, count(self->fd));
+	EXPECT_EQ(3, count_of(self->fd));
 }
 
 static int op_uring(int fd, void *arg)
@@ -194,7 +194,7 @@ TEST_F(eventfd, io_uring)
 		SKIP(return, "no io_uring (%d)", err);
 	RIGHTS_OP(self->fd, .name = "io_uring", .op = op_uring, .ctx = &r,
 		  .rights = RIGHTS(CAP_WRITE));
-	EXPECT_EQ(3, count(self->fd));
+	EXPECT_EQ(3, count_of(self->fd));
 	ring_free(&r);
 }
 

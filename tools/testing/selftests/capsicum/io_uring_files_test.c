@@ -464,8 +464,8 @@ TEST_F(limited, registered_ring)
 				 1));
 	rights_none(&none);
 	ASSERT_EQ(0, limit_fd(cap, &none));
-	EXPECT_EQ(-ENOTCAPABLE, RET(syscall(__NR_io_uring_enter, cap, 0,
-					     0, 0, NULL, 0)));
+	EXPECT_EQ(-ENOTCAPABLE,
+		  RET(syscall(__NR_io_uring_enter, cap, 0, 0, 0, NULL, 0)));
 	close(cap);
 	close(self->ring.fd);
 	EXPECT_EQ(0, RET(syscall(__NR_io_uring_enter, up.offset, 0, 0,

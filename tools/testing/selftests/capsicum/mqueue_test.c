@@ -148,7 +148,7 @@ TEST_F(mqueue, by_number)
 {
 	unsigned int i;
 
-	for (i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
+	for (i = 0; i < ARRAY_SIZE(numbers); i++) {
 		number = &numbers[i];
 		RIGHTS_OP(self->mq, .name = "send", .op = op_timedsend,
 			  .rights = RIGHTS(CAP_WRITE), .prepare = empty,

@@ -121,6 +121,20 @@ TEST_F(file, pwritev2_with_offset)
 	EXPECT_EQ(2, lseek(self->fd, 0, SEEK_CUR));
 }
 
+/* A file that is open to append is written to at the position all the same. */
+TEST_F(file, pwritev2_no_append)
+{
+	ASSERT_EQ(0, fcntl(self->fd, F_SETFL, O_APPEND));
+	OP_NEEDS(self->fd, CAP_PWRITE, 0, 4,
+		 pwritev2(cap, self->out, 2, -1, RWF_NOAPPEND));
+	EXPECT_TRUE(ops_holds(self->fd, "01ABCD6789abcdef"));
+	EXPECT_EQ(6, lseek(self->fd, 0, SEEK_CUR));
+	/* At the end, that takes no more than to write. */
+	EXPECT_EQ(4, RET(pwritev2(limit_to(self->fd, CAP_WRITE), self->out, 2,
+				  -1, 0)));
+	EXPECT_TRUE(ops_holds(self->fd, "01ABCD6789abcdefABCD"));
+}
+
 TEST_F(file, pwritev2_at_position)
 {
 	OP_NEEDS(self->fd, CAP_WRITE, 0, 4,

@@ -180,7 +180,7 @@ TEST_F(timerfd, by_number)
 	struct by_number b = { .fd = self->fd };
 	unsigned int i;
 
-	for (i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
+	for (i = 0; i < ARRAY_SIZE(numbers); i++) {
 		b.n = &numbers[i];
 		RIGHTS_OP(self->fd, .name = "settime", .op = op_number_set,
 			  .rights = RIGHTS(CAP_WRITE),
