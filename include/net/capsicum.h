@@ -15,6 +15,7 @@
 struct socket *__sockfd_lookupr(int fd, int *err,
 				const struct cap_rights *rights);
 const struct cap_rights *sock_setsockopt_rights(int level, int optname);
+const struct cap_rights *sock_getsockopt_rights(int level, int optname);
 #else
 static inline struct socket *__sockfd_lookupr(int fd, int *err,
 					      const struct cap_rights *rights)

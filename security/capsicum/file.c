@@ -24,7 +24,10 @@
 #include <linux/slab.h>
 #include <linux/userfaultfd_k.h>
 
+#include <uapi/linux/blkdev.h>
+#include <uapi/linux/btrfs.h>
 #include <uapi/linux/f2fs.h>
+#include <uapi/linux/msdos_fs.h>
 
 #include "../../fs/internal.h"
 
@@ -359,6 +362,8 @@ struct fd capability_fdget_kept(struct fd f, unsigned int fd,
 	return f;
 }
 
+#define IOC_NAME(type, nr)	((type) << _IOC_TYPESHIFT | (nr))
+
 /* What an ioctl does beyond the device's own business has rights of its own. */
 static const struct cap_rights *capability_ioctl_rights(unsigned int cmd)
 {
@@ -385,11 +390,37 @@ static const struct cap_rights *capability_ioctl_rights(unsigned int cmd)
 		}
 	}
 
-	if (_IOC_TYPE(cmd) == _IOC_TYPE(F2FS_IOC_MOVE_RANGE) &&
-	    _IOC_NR(cmd) == _IOC_NR(F2FS_IOC_MOVE_RANGE))
+	/* Structures of other sizes for 32 bits; numbers that headers lack. */
+	switch (IOC_NAME(_IOC_TYPE(cmd), _IOC_NR(cmd))) {
+	case IOC_NAME('X', 63): /* XFS_IOC_GETPARENTS_BY_HANDLE */
+	case IOC_NAME('X', 107): /* XFS_IOC_OPEN_BY_HANDLE */
+	case IOC_NAME('X', 108): /* XFS_IOC_READLINK_BY_HANDLE */
+	case IOC_NAME('X', 122): /* XFS_IOC_ATTRLIST_BY_HANDLE */
+	case IOC_NAME('X', 123): /* XFS_IOC_ATTRMULTI_BY_HANDLE */
+		/* As open_by_handle_at(): any file there, not this one. */
+		return NULL;
+	case IOC_NAME(F2FS_IOCTL_MAGIC, _IOC_NR(F2FS_IOC_MOVE_RANGE)):
 		return CAP_RIGHTS(CAP_IOCTL, CAP_PREAD, CAP_PWRITE);
+	case IOC_NAME(F2FS_IOCTL_MAGIC, _IOC_NR(F2FS_IOC_SEC_TRIM_FILE)):
+		return CAP_RIGHTS(CAP_IOCTL, CAP_PWRITE);
+	case IOC_NAME(BTRFS_IOCTL_MAGIC, _IOC_NR(BTRFS_IOC_ENCODED_WRITE)):
+		/* Reading has the same number. */
+		return _IOC_DIR(cmd) == _IOC_DIR(BTRFS_IOC_ENCODED_WRITE) ?
+		       CAP_RIGHTS(CAP_IOCTL, CAP_PWRITE) :
+		       CAP_RIGHTS(CAP_IOCTL, CAP_PREAD);
+	case IOC_NAME(BTRFS_IOCTL_MAGIC, _IOC_NR(BTRFS_IOC_SUBVOL_SETFLAGS)):
+	case IOC_NAME('f', 4): /* EXT4_IOC_SETVERSION */
+		return CAP_RIGHTS(CAP_IOCTL, CAP_FCHFLAGS);
+	}
 
 	switch (cmd) {
+	case BLKDISCARD:
+	case BLKSECDISCARD:
+	case BLKZEROOUT:
+	case BLOCK_URING_CMD_DISCARD:
+		return CAP_RIGHTS(CAP_IOCTL, CAP_PWRITE);
+	case FAT_IOCTL_SET_ATTRIBUTES:
+		return CAP_RIGHTS(CAP_IOCTL, CAP_FCHMOD);
 	case _IOW(0xcf, 3, int): /* CIFS_IOC_COPYCHUNK_FILE */
 		return CAP_RIGHTS(CAP_IOCTL, CAP_WRITE);
 	case FICLONE:

@@ -257,7 +257,7 @@ TEST_F(perf, something_else)
 	int file = tmp_file(NULL, 1);
 
 	ASSERT_LE(0, file);
-	OP_NEEDS(file, 0, CAP_PERF_EVENT, -EBADF,
+	OP_NEEDS(file, CAP_READ, CAP_PERF_EVENT | CAP_IOCTL, -EBADF,
 		 sys_perf_event_open(PERF_COUNT_SW_TASK_CLOCK, 0, -1, cap, 0));
 }
 

@@ -243,6 +243,36 @@ TEST_F(loop, file_read_only)
 }
 
 /* One that is no descriptor, and no regular file, is told as before. */
+/* What is there is gone afterwards, and is not when it is refused. */
+static int zero_out(int fd, int dev)
+{
+	uint64_t range[2] = { 0, 4096 };
+	char buf[4096], want[4096];
+	int ret;
+
+	memset(buf, 'x', sizeof(buf));
+	if (pwrite(dev, buf, sizeof(buf), 0) != sizeof(buf) || fsync(dev))
+		return -EIO;
+	ret = RET(ioctl(fd, BLKZEROOUT, range));
+	memset(want, ret ? 'x' : 0, sizeof(want));
+	if (pread(dev, buf, sizeof(buf), 0) != sizeof(buf) ||
+	    memcmp(buf, want, sizeof(buf)))
+		return -EUCLEAN;
+	return ret;
+}
+
+/* What fallocate() is for files is an ioctl for block devices, too. */
+TEST_F(loop, zero_out)
+{
+	int dev = open(self->name, O_RDWR | O_CLOEXEC);
+
+	ASSERT_LE(0, dev);
+	ASSERT_EQ(0, ioctl(dev, LOOP_SET_FD, self->file));
+	OP_NEEDS(dev, CAP_PWRITE, CAP_IOCTL, 0, zero_out(cap, dev));
+	EXPECT_EQ(0, ioctl(dev, LOOP_CLR_FD, 0));
+	close(dev);
+}
+
 TEST_F(loop, other_errors)
 {
 	struct setup s = { .name = self->name, .open = O_RDWR };

@@ -305,6 +305,13 @@ static int fan_open(void)
 				 O_RDONLY | O_CLOEXEC));
 }
 
+/* Events tell what they are about by a handle, and come with no descriptor. */
+static int fan_open_handles(void)
+{
+	return RET(fanotify_init(FAN_CLASS_NOTIF | FAN_CLOEXEC | FAN_NONBLOCK |
+				 FAN_REPORT_FID, O_RDONLY | O_CLOEXEC));
+}
+
 TEST_F(notify, fanotify_group)
 {
 	struct fan f = { .fd = fan_open(), .dirfd = self->dirfd,
@@ -333,7 +340,7 @@ TEST_F(notify, fanotify_group)
 
 TEST_F(notify, fanotify_object)
 {
-	struct fan f = { .fd = fan_open() };
+	struct fan f = { .fd = fan_open_handles() };
 	int cap;
 
 	if (f.fd < 0)
@@ -361,6 +368,44 @@ TEST_F(notify, fanotify_object)
 						  cap, "..")));
 	EXPECT_EQ(-ENOTCAPABLE, RET(fanotify_mark(f.fd, FAN_MARK_ADD, FAN_WHAT,
 						  cap, "/")));
+	EXPECT_EQ(0, fan_state(&f));
+	/* Nor all that is around it. */
+	EXPECT_EQ(-ENOTCAPABLE,
+		  RET(fanotify_mark(f.fd, FAN_MARK_ADD | FAN_MARK_FILESYSTEM,
+				    FAN_WHAT, cap, NULL)));
+	EXPECT_EQ(-ENOTCAPABLE,
+		  RET(fanotify_mark(f.fd, FAN_MARK_ADD | FAN_MARK_FILESYSTEM,
+				    FAN_WHAT, cap, "file")));
+	EXPECT_EQ(0, fan_state(&f));
+}
+
+/*
+ * Events that come with a descriptor would open what a capability stands for,
+ * or what is below it, without its limits.
+ */
+TEST_F(notify, fanotify_object_to_be_opened)
+{
+	struct fan f = { .fd = fan_open() };
+	int dir = limit_all(self->dirfd), file = limit_all(self->filefd);
+
+	if (f.fd < 0)
+		SKIP(return, "no fanotify (%d)", f.fd);
+	ASSERT_LE(0, dir);
+	ASSERT_LE(0, file);
+	EXPECT_EQ(-ENOTCAPABLE, RET(fanotify_mark(f.fd, FAN_MARK_ADD, FAN_WHAT,
+						  file, NULL)));
+	EXPECT_EQ(-ENOTCAPABLE, RET(fanotify_mark(f.fd, FAN_MARK_ADD, FAN_WHAT |
+						  FAN_EVENT_ON_CHILD, dir,
+						  NULL)));
+	EXPECT_EQ(-ENOTCAPABLE, RET(fanotify_mark(f.fd, FAN_MARK_ADD, FAN_WHAT,
+						  dir, "file")));
+	EXPECT_EQ(0, fan_state(&f));
+	EXPECT_EQ(0, RET(fanotify_mark(f.fd, FAN_MARK_ADD, FAN_WHAT,
+				       self->filefd, NULL)));
+	/* Who may look at it may have it forgotten. */
+	EXPECT_EQ(0, RET(fanotify_mark(f.fd, FAN_MARK_REMOVE, FAN_WHAT,
+				       limit_to(self->filefd, CAP_FSTAT),
+				       NULL)));
 	EXPECT_EQ(0, fan_state(&f));
 }
 
