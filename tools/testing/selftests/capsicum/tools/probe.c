@@ -78,6 +78,8 @@ static void tell_signals(void)
 	sigaction(SIGUSR1, NULL, &action);
 	say("signals: ignored %d blocked %d\n",
 	    action.sa_handler == SIG_IGN, sigismember(&blocked, SIGUSR2));
+	sigaction(SIGCHLD, NULL, &action);
+	say("children: ignored %d\n", action.sa_handler == SIG_IGN);
 }
 
 /* "NAME", "NAME:N" or "NAME:N:WORD". */
