@@ -136,7 +136,7 @@ static bool is_trusted(int fd)
 {
 	struct stat st;
 
-	return !fstat(fd, &st) && !(st.st_mode & (S_IWGRP | S_IWOTH)) &&
+	return !fstat(fd, &st) && !(st.st_mode & 0022) &&
 	       (!st.st_uid || st.st_uid == geteuid());
 }
 
