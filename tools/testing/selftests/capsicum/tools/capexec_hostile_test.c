@@ -7,6 +7,7 @@
 #include "tools.h"
 
 #include <dirent.h>
+#include <sys/klog.h>
 #include <sys/resource.h>
 #include <sys/un.h>
 
@@ -302,6 +303,26 @@ TEST(missing_paths_afterwards)
 	EXPECT_COMPLAINED(&r, "/not/there.so");
 	EXPECT_SAID(&r, "mode: 1 early 1");
 	EXPECT_SAID(&r, "open=/not/there.so: ECAPMODE");
+}
+
+#define SYSLOG_ACTION_SIZE_UNREAD	9
+
+/* To be read is to be used up, for the log of the kernel. */
+TEST(kernel_log)
+{
+	struct run r = {};
+	int unread;
+
+	REQUIRE_CAPSICUM();
+	install_libraries();
+	unread = klogctl(SYSLOG_ACTION_SIZE_UNREAD, NULL, 0);
+	if (unread <= 0 || access("/proc/kmsg", R_OK))
+		SKIP(return, "there is no log, or it is not ours to read");
+	ASSERT_EQ(0, RUN(&r, "./capexec", "--fd", "1", "--fd", "2", "--env",
+			 "LD_PRELOAD=/proc/kmsg", DYNAMIC, "mode"));
+	EXPECT_COMPLAINED(&r, "/proc/kmsg");
+	EXPECT_SAID(&r, "mode: 1 early 1");
+	EXPECT_LE(unread, klogctl(SYSLOG_ACTION_SIZE_UNREAD, NULL, 0));
 }
 
 TEST(too_many_files)
