@@ -276,6 +276,32 @@ TEST(loader_of_others)
 	unlink("other.tmp");
 }
 
+/* What a loader has while it lists, whatever numbers were free before. */
+static void only_error(void *arg)
+{
+	close(0);
+	close(1);
+}
+
+TEST(loader_that_lists)
+{
+	void (*before[])(void *arg) = { NULL, high_descriptors, only_error };
+	struct run r = {};
+	unsigned int i;
+
+	REQUIRE_CAPSICUM();
+	install_libraries();
+	ASSERT_EQ(0, copy(STATIC, "ld.tmp", 0755));
+	ASSERT_TRUE(with_loader("other.tmp", "./ld.tmp"));
+	for (i = 0; i < ARRAY_SIZE(before); i++) {
+		r.before = before[i];
+		RUN(&r, "./capexec", "./other.tmp");
+		EXPECT_COMPLAINED(&r, "list: limited 1 mode 1\nfds: 0 1 2\n");
+	}
+	unlink("ld.tmp");
+	unlink("other.tmp");
+}
+
 /* What the name of a loader has for a terminal is not told to it. */
 TEST(loader_with_escapes)
 {
