@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -97,7 +98,7 @@ static size_t nenv;
 static void add_env(const char *arg)
 {
 	size_t len = strcspn(arg, "="), i;
-	char *entry;
+	char *entry = NULL;
 
 	if (!len)
 		mistake("--env %s: no variable is named", arg);
@@ -106,19 +107,20 @@ static void add_env(const char *arg)
 	} else {
 		const char *value = getenv(arg);
 
-		/* One that is not set is not set for the program either. */
-		if (!value)
-			return;
-		if (asprintf(&entry, "%s=%s", arg, value) < 0)
+		if (value && asprintf(&entry, "%s=%s", arg, value) < 0)
 			entry = not_null(NULL);
 	}
 	/* The last one counts. */
 	for (i = 0; i < nenv; i++) {
 		if (!strncmp(env[i], arg, len) && env[i][len] == '=') {
-			env[i] = entry;
-			return;
+			env[i] = env[--nenv];
+			env[nenv] = NULL;
+			break;
 		}
 	}
+	/* One that is not set is not set for the program either. */
+	if (!entry)
+		return;
 	env = not_null(reallocarray(env, nenv + 2, sizeof(*env)));
 	env[nenv++] = entry;
 	env[nenv] = NULL;
@@ -225,6 +227,7 @@ static void show(const struct program *p, char **argv)
 int main(int argc, char **argv)
 {
 	struct program p = {};
+	struct sigaction ours = { .sa_handler = SIG_DFL }, inherited;
 	bool dry_run;
 	int *kept[2], image;
 
@@ -239,6 +242,8 @@ int main(int argc, char **argv)
 		return fflush(stdout) ? EXIT_FAILED : EXIT_SUCCESS;
 	}
 
+	/* Where SIGCHLD is ignored, there are no children to wait for. */
+	sigaction(SIGCHLD, &ours, &inherited);
 	if (p.loader)
 		serve_learn(&p, env);
 	grants_open();
@@ -246,6 +251,7 @@ int main(int argc, char **argv)
 		serve_start();
 		argv = loader_argv(&p, argv);
 	}
+	sigaction(SIGCHLD, &inherited, NULL);
 	image = p.loader ? p.loader_fd : p.fd;
 	kept[0] = &image;
 	kept[1] = &messages;

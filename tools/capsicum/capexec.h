@@ -123,7 +123,7 @@ void fcntls_show(uint32_t bits);
  * @name: as it was asked for
  * @path: where it is
  * @fd: it, open for reading
- * @loader: the path of the loader it names; NULL when it needs none
+ * @loader: the path of the loader it names, to be shown; NULL when it needs none
  * @loader_fd: that, open for reading
  */
 struct program {
@@ -133,6 +133,9 @@ struct program {
 	char *loader;
 	int loader_fd;
 };
+
+/** open_again - the same file once more, with a position of its own */
+int open_again(int fd, int flags);
 
 /** program_find - open a program, and see what it needs */
 void program_find(struct program *p, const char *name);

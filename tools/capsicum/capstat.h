@@ -97,12 +97,12 @@ bool process_in_mode(const struct process *p);
 /**
  * program_name - what a process is called
  * @pid: which one
- * @comm: the kernel's name of it
  *
  * Executed by a descriptor, a program has the number of that for a name, or that of
- * its loader; then it is what it was started as. Return: the name, to be freed.
+ * its loader; then it is what it was started as. Return: the name, to be freed, or
+ * NULL when it is gone.
  */
-char *program_name(pid_t pid, const char *comm);
+char *program_name(pid_t pid);
 
 /* ---- text.c ---- */
 

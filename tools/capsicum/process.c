@@ -73,17 +73,16 @@ static const char *last_part(const char *path)
 	return slash && slash[1] ? slash + 1 : path;
 }
 
-char *program_name(pid_t pid, const char *comm)
+static char *name_of(int dir, const char *comm)
 {
-	char name[32], *word[3] = {}, *found;
+	char *word[3] = {}, *found;
 	size_t size[3] = {};
 	bool number = !comm[strspn(comm, "0123456789")];
 	const char *best = comm;
 	FILE *file;
 	int i, n = 0;
 
-	snprintf(name, sizeof(name), "/proc/%d/cmdline", pid);
-	file = fopen(name, "re");
+	file = open_file(dir, "cmdline");
 	if (!file)
 		return not_null(strdup(comm));
 	while (n < 3 && getdelim(&word[n], &size[n], '\0', file) > 0)
@@ -100,6 +99,23 @@ char *program_name(pid_t pid, const char *comm)
 	return found;
 }
 
+char *program_name(pid_t pid)
+{
+	int dir = open_process(pid);
+	FILE *file = dir < 0 ? NULL : open_file(dir, "comm");
+	char comm[64], *name = NULL;
+
+	if (file && fgets(comm, sizeof(comm), file)) {
+		comm[strcspn(comm, "\n")] = '\0';
+		name = name_of(dir, comm);
+	}
+	if (file)
+		fclose(file);
+	if (dir >= 0)
+		close(dir);
+	return name;
+}
+
 static int read_status(struct process *p, int dir)
 {
 	FILE *file = open_file(dir, "status");
@@ -113,7 +129,7 @@ static int read_status(struct process *p, int dir)
 		line[strcspn(line, "\n")] = '\0';
 		v = value(line, "Name");
 		if (v && !p->program)
-			p->program = program_name(p->pid, v);
+			p->program = name_of(dir, v);
 		v = value(line, "State");
 		if (v)
 			p->dead = *v == 'Z' || *v == 'X';

@@ -2,6 +2,7 @@
 /*
  * capexec: the program, and what kind it is.
  */
+#include <ctype.h>
 #include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -17,20 +18,33 @@
 
 #define DEFAULT_PATH	"/usr/local/bin:/usr/bin:/bin"
 
-/* A file that can be executed by the caller; -1 with errno when it cannot. */
+int open_again(int fd, int flags)
+{
+	char name[32];
+
+	snprintf(name, sizeof(name), "/proc/self/fd/%d", fd);
+	return open(name, flags | O_CLOEXEC);
+}
+
+/*
+ * A file that can be executed by the caller; -1 with errno when it cannot. Looks
+ * first and opens then: opening a device may do things.
+ */
 static int open_file(const char *path)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	int place = open(path, O_PATH | O_CLOEXEC), fd = -1, error = EACCES;
 	struct stat st;
 
-	if (fd < 0)
+	if (place < 0)
 		return -1;
-	if (fstat(fd, &st) || !S_ISREG(st.st_mode) ||
-	    syscall(__NR_faccessat2, fd, "", X_OK, AT_EACCESS | AT_EMPTY_PATH)) {
-		close(fd);
-		errno = EACCES;
-		return -1;
+	if (!fstat(place, &st) && S_ISREG(st.st_mode) &&
+	    !syscall(__NR_faccessat2, place, "", X_OK,
+		     AT_EACCESS | AT_EMPTY_PATH)) {
+		fd = open_again(place, O_RDONLY);
+		error = errno;
 	}
+	close(place);
+	errno = error;
 	return fd;
 }
 
@@ -102,9 +116,34 @@ static char *find_loader_##bits(const struct program *p) \
 FIND_LOADER(32)
 FIND_LOADER(64)
 
+/* What a terminal shows and does not obey: @text comes from the program. */
+static char *printable(const char *text)
+{
+	char *copy = not_null(malloc(4 * strlen(text) + 1)), *to = copy;
+
+	for (; *text; text++)
+		to += sprintf(to, isprint((unsigned char)*text) ? "%c" : "\\%03o",
+			      (unsigned char)*text);
+	*to = '\0';
+	return copy;
+}
+
+/*
+ * The loader is trusted with more than the program is: one that somebody else has
+ * put there, or can change, is none.
+ */
+static bool is_trusted(int fd)
+{
+	struct stat st;
+
+	return !fstat(fd, &st) && !(st.st_mode & 0022) &&
+	       (!st.st_uid || st.st_uid == geteuid());
+}
+
 void program_find(struct program *p, const char *name)
 {
 	unsigned char ident[EI_NIDENT] = {};
+	char *loader;
 
 	p->name = name;
 	p->loader_fd = -1;
@@ -122,11 +161,17 @@ void program_find(struct program *p, const char *name)
 		     name);
 	if (memcmp(ident, ELFMAG, SELFMAG))
 		fail(EXIT_CANNOT, ENOEXEC, "%s", name);
-	p->loader = ident[EI_CLASS] == ELFCLASS64 ? find_loader_64(p) :
-						    find_loader_32(p);
-	if (!p->loader)
+	loader = ident[EI_CLASS] == ELFCLASS64 ? find_loader_64(p) :
+						 find_loader_32(p);
+	if (!loader)
 		return;
-	p->loader_fd = open_file(p->loader);
+	p->loader = printable(loader);
+	p->loader_fd = open_file(loader);
 	if (p->loader_fd < 0)
 		fail(EXIT_CANNOT, errno, "%s: its loader %s", name, p->loader);
+	if (!is_trusted(p->loader_fd))
+		fail(EXIT_CANNOT, 0,
+		     "%s: its loader %s is neither root's nor yours, or others can write to it",
+		     name, p->loader);
+	free(loader);
 }

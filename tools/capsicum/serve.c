@@ -13,10 +13,15 @@
  * but the listed files can be had by it.
  *
  * Which files these are, the loader is asked first, with "--list", which runs it
- * the same way and nothing of the program. The process outside keeps them open:
- * whatever happens to their names later, these are what the loader gets, to be
- * read and mapped, and as often as it asked for them the first time. When the
- * program begins, none is left for it.
+ * the same way. The process outside keeps them open: whatever happens to their
+ * names later, these are what the loader gets, to be read and mapped, and as often
+ * as it asked for them the first time. When a program begins whose loader has
+ * asked for no more than it needs, none is left for it.
+ *
+ * The list is the loader's, and what the loader looks for is the program file's to
+ * say: by any path, and a library that audits runs while it lists. So who has
+ * written that file can have any shared object that its starter can read, and
+ * learn of any path whether it leads to something.
  */
 #include <elf.h>
 #include <endian.h>
@@ -45,8 +50,16 @@
 #define MAX_SERVED	1024	/* no program has as many libraries */
 
 /* Flags of openat(2) that ask for no more than to read. */
-#define HARMLESS_FLAGS	(O_CLOEXEC | O_NOCTTY | O_NONBLOCK | O_LARGEFILE | \
-			 0100000 /* O_LARGEFILE, where the C library hides it */)
+#define HARMLESS_FLAGS	(O_CLOEXEC | O_NOCTTY | O_NONBLOCK | REAL_LARGEFILE)
+
+/* O_LARGEFILE, which the C library hides where long has 64 bits. */
+#if defined(__aarch64__) || defined(__arm__)
+#define REAL_LARGEFILE	0400000
+#elif defined(__powerpc__)
+#define REAL_LARGEFILE	0200000
+#else
+#define REAL_LARGEFILE	0100000
+#endif
 
 /* openat() in each ABI that a program of this machine can call. */
 static const struct {
@@ -77,7 +90,7 @@ static const struct {
  * @path: the path, as the loader spells it
  * @fd: the file, or -1
  * @error: what it is told when there is none
- * @left: how often it may still be had
+ * @left: how often it is still told
  */
 struct served {
 	char *path;
@@ -104,7 +117,9 @@ static struct served *find(const char *path)
 static struct served *remember(const char *path, int fd, int error)
 {
 	if (nserved == MAX_SERVED)
-		return NULL;
+		fail(EXIT_FAILED, 0,
+		     "the loader asks for too many files: more than %d",
+		     MAX_SERVED);
 	served[nserved].path = not_null(strdup(path));
 	served[nserved].fd = fd;
 	served[nserved].error = error;
@@ -250,32 +265,28 @@ static bool read_path(int listener, const struct seccomp_notif *req,
 	return false;
 }
 
+/* Both classes begin alike. */
+#define HEADER_SIZE	((ssize_t)offsetof(Elf32_Ehdr, e_machine))
+
 /*
  * What the loader may learn of: a file it can load, or its own list of those. Not
  * other ELF files: a core dump, or /proc/kcore, is one that holds secrets.
  */
 static bool for_loaders(const char *path, int fd)
 {
-	Elf32_Ehdr header;	/* both classes begin alike */
-	const size_t size = offsetof(Elf32_Ehdr, e_machine);
+	Elf32_Ehdr header;
 
 	if (!strcmp(path, "/etc/ld.so.cache"))
 		return true;
-	return pread(fd, &header, size, 0) == (ssize_t)size &&
+	return pread(fd, &header, HEADER_SIZE, 0) == HEADER_SIZE &&
 	       !memcmp(header.e_ident, ELFMAG, SELFMAG) &&
 	       header.e_type == ET_DYN;
 }
 
-/* The same file once more, with a position of its own. */
-static int open_again(int fd, int flags)
-{
-	char name[32];
-
-	snprintf(name, sizeof(name), "/proc/self/fd/%d", fd);
-	return open(name, flags | O_CLOEXEC);
-}
-
-/* Looks first and opens then: opening a device may do things. */
+/*
+ * Looks first and opens then: opening a device may do things, and so may reading
+ * what has no size, such as the log of the kernel.
+ */
 static struct served *learn(const char *path)
 {
 	int place = open(path, O_PATH | O_CLOEXEC), fd = -1, error = errno;
@@ -283,8 +294,9 @@ static struct served *learn(const char *path)
 
 	if (place >= 0) {
 		error = EACCES;
-		if (!fstat(place, &st) && S_ISREG(st.st_mode))
-			fd = open_again(place, O_RDONLY);
+		if (!fstat(place, &st) && S_ISREG(st.st_mode) &&
+		    st.st_size >= HEADER_SIZE)
+			fd = open_again(place, O_RDONLY | O_NONBLOCK);
 		close(place);
 		if (fd >= 0 && !for_loaders(path, fd)) {
 			close(fd);
@@ -332,8 +344,10 @@ static void answer(int listener, const struct seccomp_notif *req,
 		if (!s && learning)
 			s = learn(path);
 	}
+	if (s && !learning && !s->left)
+		s = NULL;
 	if (s && s->fd >= 0) {
-		fd = learning || s->left ? hand_out(s) : -1;
+		fd = hand_out(s);
 		if (fd >= 0) {
 			add.srcfd = fd;
 			sent = ioctl(listener, SECCOMP_IOCTL_NOTIF_ADDFD, &add);
@@ -346,6 +360,7 @@ static void answer(int listener, const struct seccomp_notif *req,
 	} else if (s) {
 		resp->flags = 0;
 		resp->error = -s->error;
+		s->left += learning ? 1 : -1;
 	}
 	/* It may have been killed meanwhile. */
 	(void)ioctl(listener, SECCOMP_IOCTL_NOTIF_SEND, resp);
@@ -393,20 +408,34 @@ static void list_files(const struct program *p, char **env, int sock)
 	int listener, null = open("/dev/null", O_RDWR | O_CLOEXEC), loader;
 	cap_rights_t rights;
 	unsigned int stay[4];
+	int fd, error;
 
 	listener = listen_on_self();
 	if (send_message(sock, listener, getpid()))
 		fail(EXIT_FAILED, errno, "sendmsg");
-	/* Standard error for what the loader has to say. */
 	loader = fcntl(p->loader_fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
-	if (null < 0 || loader < 0 || dup2(null, STDIN_FILENO) < 0 ||
-	    dup2(null, STDOUT_FILENO) < 0)
+	cap_rights_init(&rights, CAP_READ, CAP_WRITE, CAP_FSTAT);
+	if (null < 0 || loader < 0 || cap_rights_limit(null, &rights))
 		fail(EXIT_FAILED, errno, "/dev/null");
-	if (fcntl(STDERR_FILENO, F_GETFD) < 0)
-		dup2(null, STDERR_FILENO);
+	/*
+	 * Standard error for what the loader has to say, when there is one: what
+	 * closes on exec has got its number here.
+	 */
+	for (fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+		if (fd == STDERR_FILENO && !fcntl(fd, F_GETFD))
+			continue;
+		if (dup2(null, fd) < 0 || fcntl(fd, F_SETFD, 0) < 0)
+			fail(EXIT_FAILED, errno, "/dev/null");
+	}
 	cap_rights_init(&rights, CAP_WRITE);
-	if (cap_rights_limit(STDERR_FILENO, &rights) && errno != ENOTCAPABLE)
-		fail(EXIT_FAILED, errno, "standard error cannot be limited");
+	error = cap_rights_limit(STDERR_FILENO, &rights) ? errno : 0;
+	/* Not even that: it is limited to other things. */
+	if (error == ENOTCAPABLE) {
+		CAP_NONE(&rights);
+		error = cap_rights_limit(STDERR_FILENO, &rights) ? errno : 0;
+	}
+	if (error)
+		fail(EXIT_FAILED, error, "standard error cannot be limited");
 	stay[0] = STDIN_FILENO;
 	stay[1] = STDOUT_FILENO;
 	stay[2] = STDERR_FILENO;
@@ -424,7 +453,7 @@ void serve_learn(const struct program *p, char **env)
 	pid_t child, pid;
 
 	prepare(sock);
-	not_null(remember(p->path, p->fd, 0));
+	remember(p->path, p->fd, 0);
 	child = fork();
 	if (child < 0)
 		fail(EXIT_FAILED, errno, "fork");

@@ -298,6 +298,7 @@ static void text_row(const struct process *p, const struct descriptor *d)
 
 void text_process(const struct choice *choice, const struct process *p)
 {
+	char *program;
 	size_t i;
 
 	if (choice->summary) {
@@ -311,12 +312,17 @@ void text_process(const struct choice *choice, const struct process *p)
 			text_row(p, &p->fds[i]);
 	}
 	/* So that one without descriptors is seen as well. */
-	if (!p->nfds && choice->full)
-		printf("%d %s, mode %s, no descriptors\n", p->pid, p->program,
+	if (p->nfds)
+		return;
+	program = printable(p->program);
+	if (choice->full) {
+		printf("%d %s, mode %s, no descriptors\n", p->pid, program,
 		       mode_name(p->seccomp));
-	else if (!p->nfds)
-		ROW(text("%d", p->pid), printable(p->program),
+		free(program);
+	} else {
+		ROW(text("%d", p->pid), program,
 		    text("%s", mode_name(p->seccomp)), text("-"));
+	}
 }
 
 void text_end(const struct choice *choice)

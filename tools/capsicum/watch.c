@@ -123,19 +123,10 @@ static char *saved_name(pid_t pid)
 
 static char *name_of(pid_t pid)
 {
-	char path[32], comm[64], *name;
-	FILE *file;
+	char *name = program_name(pid);
 
-	snprintf(path, sizeof(path), "/proc/%d/comm", pid);
-	file = fopen(path, "re");
-	if (file && fgets(comm, sizeof(comm), file)) {
-		comm[strcspn(comm, "\n")] = '\0';
-		fclose(file);
-		return program_name(pid, comm);
-	}
-	if (file)
-		fclose(file);
-	name = saved_name(pid);
+	if (!name)
+		name = saved_name(pid);
 	return name ? name : text("%s", "?");
 }
 
@@ -283,7 +274,7 @@ static int run(struct watcher *w, struct tep_handle *tep, bool everybody)
 	const struct timespec second = { .tv_sec = 1 };
 	sigset_t blocked, before;
 	struct pollfd wake;
-	bool last = false;
+	bool last = false, failed = false;
 	size_t i;
 
 	sigemptyset(&blocked);
@@ -302,8 +293,11 @@ static int run(struct watcher *w, struct tep_handle *tep, bool everybody)
 		ppoll(&wake, wake.fd >= 0, &second, &before);
 		if (tracefs_iterate_raw_events(tep, w->instance, NULL, 0,
 					       on_event, w) < 0 &&
-		    errno != EAGAIN && errno != EINTR)
+		    errno != EAGAIN && errno != EINTR) {
+			warn("refusals cannot be read");
+			failed = true;
 			break;
+		}
 		if (fflush(stdout))
 			break;
 		/* Once more, for what the last of them was refused. */
@@ -313,7 +307,9 @@ static int run(struct watcher *w, struct tep_handle *tep, bool everybody)
 	}
 	if (wake.fd >= 0)
 		close(wake.fd);
-	return ferror(stdout) && errno != EPIPE ? EXIT_FAILURE : EXIT_SUCCESS;
+	if (ferror(stdout) && errno != EPIPE)
+		failed = true;
+	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
 int watch(const struct choice *choice, const pid_t *pids, size_t count)

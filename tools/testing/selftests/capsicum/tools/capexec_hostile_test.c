@@ -7,6 +7,7 @@
 #include "tools.h"
 
 #include <dirent.h>
+#include <sys/klog.h>
 #include <sys/resource.h>
 #include <sys/un.h>
 
@@ -200,6 +201,195 @@ static bool find_library(char *path, size_t size)
 	return true;
 }
 
+/* A copy of the dynamic probe that names another loader. */
+static bool with_loader(const char *to, const char *loader)
+{
+	char *image, *old, *end;
+	struct run r = {};
+	bool done = false;
+	struct stat st;
+	int fd;
+
+	if (copy(DYNAMIC, to, 0755) ||
+	    RUN(&r, "./capexec", "--dry-run", DYNAMIC))
+		return false;
+	old = strstr(r.said, "\tloader: ");
+	if (!old)
+		return false;
+	old += strlen("\tloader: ");
+	end = strchr(old, '\n');
+	if (!end || (size_t)(end - old) < strlen(loader))
+		return false;
+	*end = '\0';
+	fd = open(to, O_RDWR | O_CLOEXEC);
+	if (fd < 0 || fstat(fd, &st))
+		return false;
+	image = malloc(st.st_size);
+	if (image && pread(fd, image, st.st_size, 0) == st.st_size) {
+		char *place = memmem(image, st.st_size, old, end - old + 1);
+		ssize_t len = strlen(loader) + 1;
+
+		done = place && pwrite(fd, loader, len, place - image) == len;
+	}
+	free(image);
+	close(fd);
+	return done;
+}
+
+/* Another's loader, or one that others can write to, is not executed. */
+TEST(loader_of_others)
+{
+	struct run r = {};
+	char *loader, *end;
+
+	REQUIRE_CAPSICUM();
+	install_libraries();
+	ASSERT_EQ(0, RUN(&r, "./capexec", "--dry-run", DYNAMIC));
+	loader = strstr(r.said, "\tloader: ");
+	ASSERT_TRUE(!!loader);
+	loader += strlen("\tloader: ");
+	end = strchr(loader, '\n');
+	ASSERT_TRUE(!!end);
+	*end = '\0';
+	ASSERT_EQ(0, copy(loader, "ld.tmp", 0755));
+	ASSERT_TRUE(with_loader("other.tmp", "./ld.tmp"));
+	ASSERT_EQ(0, RUN(&r, "./capexec", "--fd", "1", "./other.tmp", "mode"));
+	EXPECT_SAID(&r, "mode: 1 early 1");
+	ASSERT_EQ(0, chmod("ld.tmp", 0775));
+	EXPECT_EQ(126, RUN(&r, "./capexec", "--fd", "1", "./other.tmp", "mode"));
+	EXPECT_COMPLAINED(&r, "./ld.tmp");
+	EXPECT_COMPLAINED(&r, "others can write");
+	ASSERT_EQ(0, chmod("ld.tmp", 0757));
+	EXPECT_EQ(126, RUN(&r, "./capexec", "--fd", "1", "./other.tmp", "mode"));
+	ASSERT_EQ(0, chmod("ld.tmp", 0755));
+	if (!geteuid()) {
+		ASSERT_EQ(0, chown("ld.tmp", 65533, 65533));
+		EXPECT_EQ(126, RUN(&r, "./capexec", "--fd", "1", "./other.tmp",
+				   "mode"));
+		EXPECT_STREQ("", r.said);
+		ASSERT_EQ(0, chown("ld.tmp", 65534, 65534));
+		r.before = as_nobody;
+		EXPECT_EQ(0, RUN(&r, "./capexec", "--fd", "1", "./other.tmp",
+				 "mode"));
+	}
+	unlink("ld.tmp");
+	unlink("other.tmp");
+}
+
+/* What a loader has while it lists, whatever numbers were free before. */
+static void only_error(void *arg)
+{
+	close(0);
+	close(1);
+}
+
+TEST(loader_that_lists)
+{
+	void (*before[])(void *arg) = { NULL, high_descriptors, only_error };
+	struct run r = {};
+	unsigned int i;
+
+	REQUIRE_CAPSICUM();
+	install_libraries();
+	ASSERT_EQ(0, copy(STATIC, "ld.tmp", 0755));
+	ASSERT_TRUE(with_loader("other.tmp", "./ld.tmp"));
+	for (i = 0; i < ARRAY_SIZE(before); i++) {
+		r.before = before[i];
+		RUN(&r, "./capexec", "./other.tmp");
+		EXPECT_COMPLAINED(&r, "list: limited 1 mode 1\nfds: 0 1 2\n");
+	}
+	unlink("ld.tmp");
+	unlink("other.tmp");
+}
+
+/* What the name of a loader has for a terminal is not told to it. */
+TEST(loader_with_escapes)
+{
+	struct run r = {};
+
+	REQUIRE_CAPSICUM();
+	install_libraries();
+	ASSERT_TRUE(with_loader("escape.tmp", "./\033[2Jx"));
+	EXPECT_EQ(126, RUN(&r, "./capexec", "--fd", "1", "./escape.tmp"));
+	EXPECT_COMPLAINED(&r, "./\\033[2Jx");
+	EXPECT_FALSE(!!strchr(r.complained, '\033'));
+	unlink("escape.tmp");
+}
+
+/* What was missing is told as often as the loader was, and not for ever. */
+TEST(missing_paths_afterwards)
+{
+	struct run r = {};
+
+	REQUIRE_CAPSICUM();
+	install_libraries();
+	ASSERT_EQ(0, RUN(&r, "./capexec", "--fd", "1", "--fd", "2", "--env",
+			 "LD_PRELOAD=/not/there.so", DYNAMIC, "mode",
+			 "open=/not/there.so"));
+	EXPECT_COMPLAINED(&r, "/not/there.so");
+	EXPECT_SAID(&r, "mode: 1 early 1");
+	EXPECT_SAID(&r, "open=/not/there.so: ECAPMODE");
+}
+
+#define SYSLOG_ACTION_SIZE_UNREAD	9
+
+/* To be read is to be used up, for the log of the kernel. */
+TEST(kernel_log)
+{
+	struct run r = {};
+	int unread;
+
+	REQUIRE_CAPSICUM();
+	install_libraries();
+	unread = klogctl(SYSLOG_ACTION_SIZE_UNREAD, NULL, 0);
+	if (unread <= 0 || access("/proc/kmsg", R_OK))
+		SKIP(return, "there is no log, or it is not ours to read");
+	ASSERT_EQ(0, RUN(&r, "./capexec", "--fd", "1", "--fd", "2", "--env",
+			 "LD_PRELOAD=/proc/kmsg", DYNAMIC, "mode"));
+	EXPECT_COMPLAINED(&r, "/proc/kmsg");
+	EXPECT_SAID(&r, "mode: 1 early 1");
+	EXPECT_LE(unread, klogctl(SYSLOG_ACTION_SIZE_UNREAD, NULL, 0));
+}
+
+TEST(too_many_files)
+{
+	char dirs[16384] = "LD_LIBRARY_PATH=/d0";
+	size_t len = strlen(dirs);
+	struct run r = {};
+	int i;
+
+	REQUIRE_CAPSICUM();
+	install_libraries();
+	for (i = 1; i < 1500; i++)
+		len += sprintf(dirs + len, ":/d%d", i);
+	EXPECT_EQ(125, RUN(&r, "./capexec", "--fd", "1", "--env", dirs, DYNAMIC,
+			   "mode"));
+	EXPECT_COMPLAINED(&r, "too many files");
+	EXPECT_STREQ("", r.said);
+}
+
+static void limited_error(void *arg)
+{
+	cap_rights_t rights;
+
+	cap_rights_init(&rights, CAP_READ, CAP_FSTAT);
+	cap_rights_limit(2, &rights);
+}
+
+/* Standard error to which nobody can write: its limits are no mistake. */
+TEST(limited_standard_error)
+{
+	struct run r = { .before = limited_error };
+
+	REQUIRE_CAPSICUM();
+	install_libraries();
+	ASSERT_EQ(0, RUN(&r, "./capexec", "--fd", "1", "--fd", "2", DYNAMIC,
+			 "mode", "fstat:2", "write:2"));
+	EXPECT_SAID(&r, "mode: 1 early 1");
+	EXPECT_SAID(&r, "fstat:2: 0");
+	EXPECT_SAID(&r, "write:2: ENOTCAPABLE");
+}
+
 TEST(files_of_the_loader_afterwards)
 {
 	char path[PATH_MAX], op[PATH_MAX + 8], line[PATH_MAX + 32];
@@ -338,7 +528,30 @@ TEST_F(exchange, after_look_up)
 
 /* ---- the process that hands out files ---- */
 
-/* One of that name that has begun since; 0 when there is none. */
+static int state(pid_t pid)
+{
+	char path[64], line[256], c = 0;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/%d/status", pid);
+	f = fopen(path, "re");
+	while (f && !c && fgets(line, sizeof(line), f))
+		if (sscanf(line, "State: %c", &c) != 1)
+			c = 0;
+	if (f)
+		fclose(f);
+	return c;
+}
+
+/* Whether it is there, and not only for its parent to hear that it has ended. */
+static bool is_alive(pid_t pid)
+{
+	int c = state(pid);
+
+	return c && c != 'Z' && c != 'X';
+}
+
+/* One of that name; 0 when there is none. */
 static pid_t find_server(void)
 {
 	struct dirent *e;
@@ -355,7 +568,8 @@ static pid_t find_server(void)
 		if (!f)
 			continue;
 		if (fgets(comm, sizeof(comm), f) &&
-		    !strcmp(comm, "capexec-serve\n"))
+		    !strcmp(comm, "capexec-serve\n") &&
+		    is_alive(atoi(e->d_name)))
 			pid = atoi(e->d_name);
 		fclose(f);
 	}
@@ -364,20 +578,14 @@ static pid_t find_server(void)
 	return pid;
 }
 
-static int state(pid_t pid)
+/* That of a program before may take a while to end; false when it does not. */
+static bool no_server(void)
 {
-	char path[64], line[256];
-	int c = 0;
-	FILE *f;
+	int i;
 
-	snprintf(path, sizeof(path), "/proc/%d/status", pid);
-	f = fopen(path, "re");
-	while (f && !c && fgets(line, sizeof(line), f))
-		if (sscanf(line, "State: %c", (char *)&c) != 1)
-			c = 0;
-	if (f)
-		fclose(f);
-	return c;
+	for (i = 0; i < 2000 && find_server(); i++)
+		usleep(10000);
+	return i < 2000;
 }
 
 static void hold_open(void *arg)
@@ -397,7 +605,7 @@ TEST(server)
 	ASSERT_EQ(0, pipe2(hold, O_CLOEXEC));
 	in = hold[0];
 	/* None for a static program. */
-	ASSERT_EQ(0, find_server());
+	ASSERT_TRUE(no_server());
 	ASSERT_EQ(0, run_start(&r, (char *const []){
 		"./capexec", "--fd", "0=read", "--fd", "1=write", STATIC,
 		"mode", "read:0", NULL }));
@@ -417,7 +625,7 @@ TEST(server)
 	EXPECT_NE(r.pid, pid);
 	ASSERT_EQ(1, write(hold[1], "x", 1));
 	EXPECT_EQ(0, run_end(&r));
-	while (state(pid) && state(pid) != 'Z')
+	while (is_alive(pid))
 		usleep(10000);
 
 	/* ... and without which paths are refused all the same. */
@@ -433,7 +641,7 @@ TEST(server)
 	kill(pid, SIGHUP);
 	EXPECT_EQ(pid, find_server());
 	ASSERT_EQ(0, kill(pid, SIGKILL));
-	while (state(pid) && state(pid) != 'Z')
+	while (is_alive(pid))
 		usleep(10000);
 	ASSERT_EQ(1, write(hold[1], "x", 1));
 	EXPECT_EQ(0, run_end(&r));

@@ -109,6 +109,11 @@ TEST_F(start, environment)
 			 "--env", "KEPT=2", PROBE, "args"));
 	EXPECT_SAID(&self->r, "env: 'KEPT=2'");
 	EXPECT_SAID(&self->r, "env: 1");
+
+	ASSERT_EQ(0, RUN(&self->r, "./capexec", "--fd", "1", "--env", "UNSET=1",
+			 "--env", "KEPT", "--env", "UNSET", PROBE, "args"));
+	EXPECT_SAID(&self->r, "env: 'KEPT=this'");
+	EXPECT_SAID(&self->r, "env: 1");
 }
 
 TEST_F(start, status)
@@ -165,6 +170,24 @@ static void unusual(void *arg)
 	sigaddset(&set, SIGUSR2);
 	sigprocmask(SIG_BLOCK, &set, NULL);
 	umask(027);
+}
+
+static void ignore_children(void *arg)
+{
+	signal(SIGCHLD, SIG_IGN);
+}
+
+/* By who has started it, which some daemons do. */
+TEST_F(start, children_ignored)
+{
+	self->r.before = ignore_children;
+	ASSERT_EQ(0, RUN(&self->r, "./capexec", "--fd", "1", PROBE, "mode",
+			 "signals"));
+	EXPECT_SAID(&self->r, "mode: 1 early 1");
+	EXPECT_SAID(&self->r, "children: ignored 1");
+	self->r.before = NULL;
+	ASSERT_EQ(0, RUN(&self->r, "./capexec", "--fd", "1", PROBE, "signals"));
+	EXPECT_SAID(&self->r, "children: ignored 0");
 }
 
 /* As a program would find them that were executed otherwise. */

@@ -4,8 +4,10 @@
  */
 #include "tools.h"
 
+#include <dirent.h>
 #include <json-c/json.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 
 /* One that has what is to be shown: in capability mode, or not. */
 FIXTURE(capstat)
@@ -276,6 +278,57 @@ TEST_F(capstat, somebody_elses)
 	EXPECT_COMPLAINED(&self->r, "Permission denied");
 	EXPECT_EQ(1, RUN(&self->r, "./capstat"));
 	EXPECT_COMPLAINED(&self->r, "not yours to look at");
+}
+
+/* Whether it has closed all it had. */
+static bool has_none(pid_t pid)
+{
+	bool none = true;
+	struct dirent *e;
+	char path[64];
+	DIR *d;
+
+	snprintf(path, sizeof(path), "/proc/%d/fd", pid);
+	d = opendir(path);
+	while (d && (e = readdir(d)))
+		if (e->d_name[0] != '.')
+			none = false;
+	if (!d)
+		return false;
+	closedir(d);
+	return none;
+}
+
+/* One that has no descriptors: in no way is its name obeyed by a terminal. */
+TEST(no_descriptors)
+{
+	static char * const option[] = { "--full", "--all", "--summary" };
+	struct run r = {};
+	char number[16];
+	unsigned int i;
+	pid_t pid;
+
+	REQUIRE_CAPSICUM();
+	install_libraries();
+	pid = fork();
+	ASSERT_LE(0, pid);
+	if (!pid) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		prctl(PR_SET_NAME, "none\033here");
+		syscall(__NR_close_range, 0, ~0U, 0);
+		for (;;)
+			pause();
+	}
+	while (!has_none(pid))
+		usleep(10000);
+	snprintf(number, sizeof(number), "%d", pid);
+	for (i = 0; i < ARRAY_SIZE(option); i++) {
+		EXPECT_EQ(0, RUN(&r, "./capstat", option[i], number));
+		EXPECT_TRUE(!!strstr(r.said, "none\\033here"));
+		EXPECT_FALSE(!!strchr(r.said, '\033'));
+	}
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
 }
 
 TEST_HARNESS_MAIN

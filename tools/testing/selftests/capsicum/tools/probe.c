@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -78,6 +79,8 @@ static void tell_signals(void)
 	sigaction(SIGUSR1, NULL, &action);
 	say("signals: ignored %d blocked %d\n",
 	    action.sa_handler == SIG_IGN, sigismember(&blocked, SIGUSR2));
+	sigaction(SIGCHLD, NULL, &action);
+	say("children: ignored %d\n", action.sa_handler == SIG_IGN);
 }
 
 /* "NAME", "NAME:N" or "NAME:N:WORD". */
@@ -138,9 +141,31 @@ static void do_one(const char *what)
 		say("%s: unknown\n", what);
 }
 
+/* As the loader that is to list files: tells on descriptor 2 what it has. */
+static int tell_what_lists(void)
+{
+	cap_rights_t may, in, out, error;
+	bool limited;
+
+	cap_rights_init(&may, CAP_READ, CAP_WRITE, CAP_FSTAT);
+	limited = !cap_rights_get(0, &in) && cap_rights_contains(&may, &in) &&
+		  !cap_rights_get(1, &out) && cap_rights_contains(&may, &out);
+	cap_rights_init(&may, CAP_WRITE);
+	limited = limited && !cap_rights_get(2, &error) &&
+		  cap_rights_contains(&may, &error);
+	if (dup2(2, 1) != 1)
+		return 1;
+	say("list: limited %d mode %d\n", limited, cap_sandboxed());
+	tell_descriptors();
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
 	int i;
+
+	if (argc > 1 && !strcmp(argv[1], "--list"))
+		return tell_what_lists();
 
 	if (argc > 1 && !strcmp(argv[1], "args")) {
 		for (i = 0; i < argc; i++)
