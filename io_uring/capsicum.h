@@ -44,6 +44,16 @@ static inline struct file *io_fget(struct io_kiocb *req, int fd)
 }
 
 /*
+ * A ring that fget() did not find, which finds an ordinary one: so that costs
+ * what it does without Capsicum. This look-up stands by itself, whatever the
+ * first one saw. Return: as fgetr().
+ */
+static inline struct file *io_ring_fget_capability(unsigned int fd)
+{
+	return fgetr(fd, CAP_IO_URING);
+}
+
+/*
  * May the request do to its file what it is about to? Its file is the target
  * from then on. Return: 0 or -ENOTCAPABLE, the request being without a file.
  */
@@ -72,6 +82,11 @@ static inline int io_file_check(struct io_kiocb *req, struct file **file,
 static inline struct file *io_fget(struct io_kiocb *req, int fd)
 {
 	return fget(fd);
+}
+
+static inline struct file *io_ring_fget_capability(unsigned int fd)
+{
+	return NULL;
 }
 
 static inline int io_file_resolve(struct io_kiocb *req)
