@@ -301,6 +301,24 @@ TEST_F(bpf, program_on_a_socket)
 			    sizeof(cap)));
 }
 
+/* The program is to see what arrives: for the socket that is to receive it. */
+TEST_F(bpf, socket_of_a_program)
+{
+	const int attach[] = { SO_ATTACH_BPF, SO_ATTACH_REUSEPORT_EBPF };
+	int sock = socket(AF_INET, SOCK_DGRAM, 0);
+	const int one = 1;
+	unsigned int i;
+
+	ASSERT_LE(0, sock);
+	ASSERT_EQ(0, setsockopt(sock, SOL_SOCKET, SO_REUSEPORT, &one,
+				sizeof(one)));
+	for (i = 0; i < ARRAY_SIZE(attach); i++) {
+		OP_NEEDS(sock, CAP_SETSOCKOPT | CAP_RECV, 0, 0,
+			 setsockopt(cap, SOL_SOCKET, attach[i], &self->prog,
+				    sizeof(self->prog)));
+	}
+}
+
 TEST_F(bpf, btf)
 {
 	int btf = RET(load_btf());
