@@ -135,7 +135,6 @@ static inline void capsicum_secure_exec(struct task_struct *p)
 
 int capsicum_refuse(int fd, const struct cap_rights *needed,
 		    const struct cap_rights *held);
-int capsicum_first_fd(void);
 #else
 static inline void capsicum_fork(struct task_struct *p)
 {
@@ -150,11 +149,12 @@ static inline int capsicum_refuse(int fd, const struct cap_rights *needed,
 {
 	return -ENOTCAPABLE;
 }
-
-static inline int capsicum_first_fd(void)
-{
-	return -1;
-}
 #endif
+
+/*
+ * For a refusal in a system call that has not kept the number of its descriptor,
+ * because that would cost those who are not refused: its first argument.
+ */
+#define CAPSICUM_FIRST_FD	(-2)
 
 #endif /* _LINUX_CAPMODE_H */

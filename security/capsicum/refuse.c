@@ -44,16 +44,8 @@ static int refused_call(void)
 	return syscall_get_nr(current, current_pt_regs());
 }
 
-/**
- * capsicum_first_fd - the descriptor that the system call was given first
- *
- * For a refusal in a call that has not kept the number, because to keep it would
- * cost those who are not refused.
- *
- * Context: a system call whose first argument is a descriptor.
- * Return: the descriptor, -1 where it is not known.
- */
-int capsicum_first_fd(void)
+/* For CAPSICUM_FIRST_FD. */
+static int refused_first_fd(void)
 {
 	unsigned long args[6];
 
@@ -69,7 +61,7 @@ static int refused_call(void)
 	return -1;
 }
 
-int capsicum_first_fd(void)
+static int refused_first_fd(void)
 {
 	return -1;
 }
@@ -131,7 +123,8 @@ static void refusal_trap(int error)
 
 /**
  * capsicum_refuse - refuse for lack of rights, and record it
- * @fd: the descriptor, -1 where none is known
+ * @fd: the descriptor, -1 where none is known, CAPSICUM_FIRST_FD where the call
+ *      has not kept it
  * @needed: the rights that it takes, NULL when no right would do
  * @held: the rights of the capability, NULL when it is not about rights, but
  *        about a path that is absolute or leaves its directory
@@ -144,6 +137,9 @@ int capsicum_refuse(int fd, const struct cap_rights *needed,
 		    const struct cap_rights *held)
 {
 	struct audit_buffer *ab;
+
+	if (fd == CAPSICUM_FIRST_FD)
+		fd = refused_first_fd();
 
 	if (trace_notcapable_enabled())
 		trace_notcapable(fd, needed, held, refused_arch(),
