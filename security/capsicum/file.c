@@ -11,7 +11,6 @@
 #include <linux/capmode.h>
 #include <linux/capsicum.h>
 #include <linux/export.h>
-#include <linux/falloc.h>
 #include <linux/fanotify.h>
 #include <linux/fcntl.h>
 #include <linux/file.h>
@@ -24,12 +23,8 @@
 #include <linux/slab.h>
 #include <linux/userfaultfd_k.h>
 
-#include <uapi/linux/blkdev.h>
-#include <uapi/linux/btrfs.h>
-#include <uapi/linux/f2fs.h>
-#include <uapi/linux/msdos_fs.h>
-
 #include "../../fs/internal.h"
+#include "ioctl.h"
 
 /* Lends its path, an anonymous inode's, to every capability. */
 static struct file *capability_template __ro_after_init;
@@ -69,7 +64,8 @@ static struct cap_rights capability_usable(struct file *target,
 {
 	struct cap_rights usable = *rights;
 
-	if (fanotify_read_installs(target) || userfaultfd_read_installs(target))
+	if (fanotify_read_installs(target) || userfaultfd_read_installs(target) ||
+	    target->f_op->fop_flags & FOP_READ_INSTALLS)
 		usable.cr_rights[0] &= ~(CAP_READ & ~CAPRIGHT(0, 0ULL));
 	return usable;
 }
@@ -360,77 +356,6 @@ struct fd capability_fdget_kept(struct fd f, unsigned int fd,
 		return ERR_FD(PTR_ERR(target));
 	}
 	return f;
-}
-
-#define IOC_NAME(type, nr)	((type) << _IOC_TYPESHIFT | (nr))
-
-/* What an ioctl does beyond the device's own business has rights of its own. */
-static const struct cap_rights *capability_ioctl_rights(unsigned int cmd)
-{
-	/* No cases: where long has 32 bits, some of these are the same. */
-	if (cmd == FS_IOC_SETFLAGS || cmd == FS_IOC32_SETFLAGS ||
-	    cmd == FS_IOC_SETVERSION || cmd == FS_IOC32_SETVERSION ||
-	    cmd == FS_IOC_FSSETXATTR)
-		return CAP_RIGHTS(CAP_IOCTL, CAP_FCHFLAGS);
-
-	/* fallocate(), whatever size the structure has in the caller's ABI. */
-	if (_IOC_TYPE(cmd) == _IOC_TYPE(FS_IOC_RESVSP) &&
-	    _IOC_DIR(cmd) == _IOC_DIR(FS_IOC_RESVSP)) {
-		switch (_IOC_NR(cmd)) {
-		case _IOC_NR(FS_IOC_RESVSP):
-		case _IOC_NR(FS_IOC_UNRESVSP):
-		case _IOC_NR(FS_IOC_RESVSP64):
-		case _IOC_NR(FS_IOC_UNRESVSP64):
-		case _IOC_NR(FS_IOC_ZERO_RANGE):
-			return CAP_RIGHTS(CAP_IOCTL, CAP_PWRITE);
-		/* XFS_IOC_EXCHANGE_RANGE, XFS_IOC_COMMIT_RANGE */
-		case 129:
-		case 131:
-			return CAP_RIGHTS(CAP_IOCTL, CAP_PREAD, CAP_PWRITE);
-		}
-	}
-
-	/* Structures of other sizes for 32 bits; numbers that headers lack. */
-	switch (IOC_NAME(_IOC_TYPE(cmd), _IOC_NR(cmd))) {
-	case IOC_NAME('X', 63): /* XFS_IOC_GETPARENTS_BY_HANDLE */
-	case IOC_NAME('X', 107): /* XFS_IOC_OPEN_BY_HANDLE */
-	case IOC_NAME('X', 108): /* XFS_IOC_READLINK_BY_HANDLE */
-	case IOC_NAME('X', 122): /* XFS_IOC_ATTRLIST_BY_HANDLE */
-	case IOC_NAME('X', 123): /* XFS_IOC_ATTRMULTI_BY_HANDLE */
-		/* As open_by_handle_at(): any file there, not this one. */
-		return NULL;
-	case IOC_NAME(F2FS_IOCTL_MAGIC, _IOC_NR(F2FS_IOC_MOVE_RANGE)):
-		return CAP_RIGHTS(CAP_IOCTL, CAP_PREAD, CAP_PWRITE);
-	case IOC_NAME(F2FS_IOCTL_MAGIC, _IOC_NR(F2FS_IOC_SEC_TRIM_FILE)):
-		return CAP_RIGHTS(CAP_IOCTL, CAP_PWRITE);
-	case IOC_NAME(BTRFS_IOCTL_MAGIC, _IOC_NR(BTRFS_IOC_ENCODED_WRITE)):
-		/* Reading has the same number. */
-		return _IOC_DIR(cmd) == _IOC_DIR(BTRFS_IOC_ENCODED_WRITE) ?
-		       CAP_RIGHTS(CAP_IOCTL, CAP_PWRITE) :
-		       CAP_RIGHTS(CAP_IOCTL, CAP_PREAD);
-	case IOC_NAME(BTRFS_IOCTL_MAGIC, _IOC_NR(BTRFS_IOC_SUBVOL_SETFLAGS)):
-	case IOC_NAME('f', 4): /* EXT4_IOC_SETVERSION */
-		return CAP_RIGHTS(CAP_IOCTL, CAP_FCHFLAGS);
-	}
-
-	switch (cmd) {
-	case BLKDISCARD:
-	case BLKSECDISCARD:
-	case BLKZEROOUT:
-	case BLOCK_URING_CMD_DISCARD:
-		return CAP_RIGHTS(CAP_IOCTL, CAP_PWRITE);
-	case FAT_IOCTL_SET_ATTRIBUTES:
-		return CAP_RIGHTS(CAP_IOCTL, CAP_FCHMOD);
-	case _IOW(0xcf, 3, int): /* CIFS_IOC_COPYCHUNK_FILE */
-		return CAP_RIGHTS(CAP_IOCTL, CAP_WRITE);
-	case FICLONE:
-	case FICLONERANGE:
-		return CAP_RIGHTS(CAP_IOCTL, CAP_WRITE);
-	case FIDEDUPERANGE:
-		return CAP_RIGHTS(CAP_IOCTL, CAP_READ);
-	default:
-		return CAP_RIGHTS(CAP_IOCTL);
-	}
 }
 
 /**

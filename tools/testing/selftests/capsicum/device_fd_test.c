@@ -409,4 +409,30 @@ TEST(fuse_clone)
 	rmdir(dir);
 }
 
+/* ---- cachefiles ---- */
+
+/* What the daemon reads can come with descriptors, which would have no limits. */
+TEST(cachefiles_read)
+{
+	struct pollfd p = { .events = POLLIN };
+	char buf[64];
+	int dev, cap;
+
+	REQUIRE_CAPSICUM();
+	dev = open("/dev/cachefiles", O_RDWR | O_CLOEXEC);
+	if (dev < 0)
+		SKIP(return, "no cachefiles");
+	EXPECT_EQ(0, RET(read(dev, buf, sizeof(buf))));
+	cap = limit_all(dev);
+	ASSERT_LE(0, cap);
+	EXPECT_EQ(-ENOTCAPABLE, RET(read(cap, buf, sizeof(buf))));
+	p.fd = cap;
+	EXPECT_EQ(0, RET(poll(&p, 1, 0)));
+	/* Before there is a cache, all that it says is that it knows no such thing. */
+	EXPECT_EQ(-EOPNOTSUPP, RET(write(cap, "nonsense x", 10)));
+	EXPECT_EQ(-ENOTCAPABLE,
+		  RET(write(limit_all_but(dev, CAP_WRITE), "nonsense x", 10)));
+	close(dev);
+}
+
 TEST_HARNESS_MAIN

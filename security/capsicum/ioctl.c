@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The rights of ioctl commands. Also of those that come as io_uring's commands.
+ */
+#include <linux/capsicum.h>
+#include <linux/falloc.h>
+#include <linux/fs.h>
+#include <linux/ioctl.h>
+
+#include <uapi/linux/blkdev.h>
+#include <uapi/linux/btrfs.h>
+#include <uapi/linux/f2fs.h>
+#include <uapi/linux/msdos_fs.h>
+
+#include "ioctl.h"
+
+#define IOC_NAME(type, nr)	((type) << _IOC_TYPESHIFT | (nr))
+
+/**
+ * capability_ioctl_rights - what an ioctl takes of a capability
+ * @cmd: the command, from whatever ABI
+ *
+ * What a command does beyond the device's own business has rights of its own:
+ * those of the system calls that do the same. The list of the capability's
+ * commands is another matter.
+ *
+ * Return: the rights, always with CAP_IOCTL among them, or NULL when none will
+ * do.
+ */
+const struct cap_rights *capability_ioctl_rights(unsigned int cmd)
+{
+	/* No cases: where long has 32 bits, some of these are the same. */
+	if (cmd == FS_IOC_SETFLAGS || cmd == FS_IOC32_SETFLAGS ||
+	    cmd == FS_IOC_SETVERSION || cmd == FS_IOC32_SETVERSION ||
+	    cmd == FS_IOC_FSSETXATTR)
+		return CAP_RIGHTS(CAP_IOCTL, CAP_FCHFLAGS);
+
+	/* fallocate(), whatever size the structure has in the caller's ABI. */
+	if (_IOC_TYPE(cmd) == _IOC_TYPE(FS_IOC_RESVSP) &&
+	    _IOC_DIR(cmd) == _IOC_DIR(FS_IOC_RESVSP)) {
+		switch (_IOC_NR(cmd)) {
+		case _IOC_NR(FS_IOC_RESVSP):
+		case _IOC_NR(FS_IOC_UNRESVSP):
+		case _IOC_NR(FS_IOC_RESVSP64):
+		case _IOC_NR(FS_IOC_UNRESVSP64):
+		case _IOC_NR(FS_IOC_ZERO_RANGE):
+			return CAP_RIGHTS(CAP_IOCTL, CAP_PWRITE);
+		/* XFS_IOC_EXCHANGE_RANGE, XFS_IOC_COMMIT_RANGE */
+		case 129:
+		case 131:
+			return CAP_RIGHTS(CAP_IOCTL, CAP_PREAD, CAP_PWRITE);
+		}
+	}
+
+	/* Structures of other sizes for 32 bits; numbers that headers lack. */
+	switch (IOC_NAME(_IOC_TYPE(cmd), _IOC_NR(cmd))) {
+	case IOC_NAME('X', 63): /* XFS_IOC_GETPARENTS_BY_HANDLE */
+	case IOC_NAME('X', 107): /* XFS_IOC_OPEN_BY_HANDLE */
+	case IOC_NAME('X', 108): /* XFS_IOC_READLINK_BY_HANDLE */
+	case IOC_NAME('X', 122): /* XFS_IOC_ATTRLIST_BY_HANDLE */
+	case IOC_NAME('X', 123): /* XFS_IOC_ATTRMULTI_BY_HANDLE */
+		/* As open_by_handle_at(): any file there, not this one. */
+		return NULL;
+	case IOC_NAME(F2FS_IOCTL_MAGIC, _IOC_NR(F2FS_IOC_MOVE_RANGE)):
+		return CAP_RIGHTS(CAP_IOCTL, CAP_PREAD, CAP_PWRITE);
+	case IOC_NAME(F2FS_IOCTL_MAGIC, _IOC_NR(F2FS_IOC_SEC_TRIM_FILE)):
+		return CAP_RIGHTS(CAP_IOCTL, CAP_PWRITE);
+	case IOC_NAME(BTRFS_IOCTL_MAGIC, _IOC_NR(BTRFS_IOC_ENCODED_WRITE)):
+		/* Reading has the same number. */
+		return _IOC_DIR(cmd) == _IOC_DIR(BTRFS_IOC_ENCODED_WRITE) ?
+		       CAP_RIGHTS(CAP_IOCTL, CAP_PWRITE) :
+		       CAP_RIGHTS(CAP_IOCTL, CAP_PREAD);
+	case IOC_NAME(BTRFS_IOCTL_MAGIC, _IOC_NR(BTRFS_IOC_SUBVOL_SETFLAGS)):
+	case IOC_NAME('f', 4): /* EXT4_IOC_SETVERSION */
+		return CAP_RIGHTS(CAP_IOCTL, CAP_FCHFLAGS);
+	}
+
+	switch (cmd) {
+	case BLKDISCARD:
+	case BLKSECDISCARD:
+	case BLKZEROOUT:
+	case BLOCK_URING_CMD_DISCARD:
+		return CAP_RIGHTS(CAP_IOCTL, CAP_PWRITE);
+	case FAT_IOCTL_SET_ATTRIBUTES:
+		return CAP_RIGHTS(CAP_IOCTL, CAP_FCHMOD);
+	case _IOW(0xcf, 3, int): /* CIFS_IOC_COPYCHUNK_FILE */
+		return CAP_RIGHTS(CAP_IOCTL, CAP_WRITE);
+	case FICLONE:
+	case FICLONERANGE:
+		return CAP_RIGHTS(CAP_IOCTL, CAP_WRITE);
+	case FIDEDUPERANGE:
+		return CAP_RIGHTS(CAP_IOCTL, CAP_READ);
+	default:
+		return CAP_RIGHTS(CAP_IOCTL);
+	}
+}
