@@ -483,6 +483,48 @@ TEST_F(sctp, options_with_addresses)
 	EXPECT_LE(0, op_set_address(fd, &a));
 }
 
+struct sctp_list {
+	int opt;
+	int assoc;
+	struct sockaddr_in want;
+};
+
+/* Reads the one address there is, or nothing at all. */
+static int op_list_addresses(int fd, void *ctx)
+{
+	const struct sctp_list *l = ctx;
+	struct {
+		int32_t assoc_id;
+		uint32_t addr_num;
+		struct sockaddr_in in[2];
+	} got = { .assoc_id = l->assoc };
+	socklen_t len = sizeof(got);
+	int ret = RET(getsockopt(fd, SOL_SCTP, l->opt, &got, &len));
+
+	if (ret)
+		return got.addr_num || got.in[0].sin_port ? -EIO : ret;
+	return got.addr_num == 1 &&
+	       got.in[0].sin_port == l->want.sin_port &&
+	       got.in[0].sin_addr.s_addr == l->want.sin_addr.s_addr ? 0 : -EIO;
+}
+
+/* Two that are getpeername() and getsockname() by what they tell. */
+TEST_F(sctp, lists_of_addresses)
+{
+	struct sctp_list l = { .want = *(struct sockaddr_in *)&self->ss };
+
+	l.opt = SCTP_GET_LOCAL_ADDRS;
+	RIGHTS_OP(self->server, .name = "SCTP_GET_LOCAL_ADDRS",
+		  .op = op_list_addresses, .ctx = &l,
+		  .rights = RIGHTS(CAP_GETSOCKOPT, CAP_GETSOCKNAME));
+	l.assoc = associate(self->client, &self->ss, self->len);
+	ASSERT_LE(0, l.assoc);
+	l.opt = SCTP_GET_PEER_ADDRS;
+	RIGHTS_OP(self->client, .name = "SCTP_GET_PEER_ADDRS",
+		  .op = op_list_addresses, .ctx = &l,
+		  .rights = RIGHTS(CAP_GETSOCKOPT, CAP_GETPEERNAME));
+}
+
 /* ... and a connect in what reads an option. */
 TEST_F(sctp, connectx3)
 {
