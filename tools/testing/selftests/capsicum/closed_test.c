@@ -108,4 +108,73 @@ TEST_F(closed, empty_names)
 		EBADF_OF(open_by_handle_at(where, handle, O_RDONLY));
 }
 
+#define FSCONFIG(fs, cmd, key, value, aux) \
+	syscall(__NR_fsconfig, fs, cmd, key, value, aux)
+#define FSMOUNT(fs)	syscall(__NR_fsmount, fs, FSMOUNT_CLOEXEC, 0)
+
+/* A file system that is to be mounted, from its options to the mount. */
+TEST_F(closed, new_mount)
+{
+	int fs = RET(syscall(__NR_fsopen, "tmpfs", FSOPEN_CLOEXEC));
+	struct mount_attr attr = { .attr_set = MOUNT_ATTR_IDMAP };
+	int cap, mnt, ns;
+
+	if (fs == -EPERM)
+		SKIP(return, "only root mounts");
+	ASSERT_LE(0, fs);
+	cap = CAP_OF(fs);
+	EBADF_OF(FSCONFIG(cap, FSCONFIG_SET_STRING, "source", "one", 0));
+	/* There can be one source only. */
+	EXPECT_EQ(0, RET(FSCONFIG(fs, FSCONFIG_SET_STRING, "source", "two", 0)));
+	EXPECT_EQ(-EINVAL, RET(FSCONFIG(fs, FSCONFIG_SET_STRING, "source",
+					"three", 0)));
+	/* tmpfs has no option that is a file. */
+	EBADF_OF(FSCONFIG(fs, FSCONFIG_SET_FD, "file", NULL,
+			  CAP_OF(self->file)));
+	EXPECT_EQ(-EINVAL, RET(FSCONFIG(fs, FSCONFIG_SET_FD, "file", NULL,
+					self->file)));
+
+	EBADF_OF(FSCONFIG(cap, FSCONFIG_CMD_CREATE, NULL, NULL, 0));
+	EXPECT_EQ(-EINVAL, RET(FSMOUNT(fs)));
+	EXPECT_EQ(0, RET(FSCONFIG(fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0)));
+	EBADF_OF(FSMOUNT(cap));
+	/* It can be mounted once only. */
+	mnt = RET(FSMOUNT(fs));
+	ASSERT_LE(0, mnt);
+	EXPECT_EQ(-EBUSY, RET(FSMOUNT(fs)));
+
+	/* Whose users are its owners? Not those of one's own. */
+	ns = open("/proc/self/ns/user", O_RDONLY | O_CLOEXEC);
+	if (ns < 0)
+		SKIP(return, "no user namespaces");
+	attr.userns_fd = CAP_OF(ns);
+	EBADF_OF(syscall(__NR_mount_setattr, mnt, "", AT_EMPTY_PATH, &attr,
+			 sizeof(attr)));
+	attr.userns_fd = ns;
+	EXPECT_EQ(-EPERM, RET(syscall(__NR_mount_setattr, mnt, "",
+				      AT_EMPTY_PATH, &attr, sizeof(attr))));
+}
+
+/* An option that is a path, from a directory or from itself. */
+TEST_F(closed, option_of_a_mount)
+{
+	int fs = RET(syscall(__NR_fsopen, "ext4", FSOPEN_CLOEXEC));
+	int dir = open("/dev", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int loop = open("/dev/loop0", O_PATH | O_CLOEXEC);
+
+	if (fs == -EPERM || fs == -ENODEV || loop < 0)
+		SKIP(return, "only root mounts, or no ext4, or no loop device");
+	ASSERT_LE(0, fs);
+	ASSERT_LE(0, dir);
+	/* ext4 calls it that when it does not find a block device. */
+	EXPECT_EQ(-EINVAL, RET(FSCONFIG(fs, FSCONFIG_SET_PATH, "journal_path",
+					"loop0", CAP_OF(dir))));
+	EXPECT_EQ(-EINVAL, RET(FSCONFIG(fs, FSCONFIG_SET_PATH_EMPTY,
+					"journal_path", "", CAP_OF(loop))));
+	EXPECT_EQ(0, RET(FSCONFIG(fs, FSCONFIG_SET_PATH, "journal_path",
+				  "loop0", dir)));
+	EXPECT_EQ(0, RET(FSCONFIG(fs, FSCONFIG_SET_PATH_EMPTY, "journal_path",
+				  "", loop)));
+}
+
 TEST_HARNESS_MAIN
