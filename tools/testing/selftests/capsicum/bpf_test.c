@@ -3,6 +3,7 @@
  * BPF objects: the elements of a map by CAP_READ and CAP_WRITE; whatever is put
  * to use in something else by CAP_BPF_OBJECT.
  */
+#include "cgroup.h"
 #include "ops.h"
 
 #include <linux/bpf.h>
@@ -26,15 +27,6 @@ static long sys_bpf(int cmd, union bpf_attr *attr)
 })
 
 #define PTR(p)	((uint64_t)(uintptr_t)(p))
-
-/* What closes a descriptor that a call has made, to keep only how it went. */
-static long shut(long fd)
-{
-	if (fd < 0)
-		return fd;
-	close(fd);
-	return 0;
-}
 
 /* "return 0;", with its use of a map if there is one. */
 static long load(int type, int map)
@@ -340,6 +332,38 @@ TEST_F(bpf, btf)
 	EXPECT_EQ(-ENOENT, RET(lookup(map, pidfd, &got)));
 }
 
+/* What is stored with a socket: no right is for that. */
+TEST_F(bpf, socket_storage)
+{
+	int btf = RET(load_btf());
+	uint32_t v = 5, got = 0;
+	int map, sock, cap;
+
+	ASSERT_LE(0, btf);
+	map = RET(BPF(BPF_MAP_CREATE, .map_type = BPF_MAP_TYPE_SK_STORAGE,
+		      .key_size = 4, .value_size = 4,
+		      .map_flags = BPF_F_NO_PREALLOC, .btf_fd = btf,
+		      .btf_key_type_id = 1, .btf_value_type_id = 1));
+	if (map == -EINVAL)
+		SKIP(return, "no socket storage");
+	ASSERT_LE(0, map);
+	sock = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	ASSERT_LE(0, sock);
+	cap = limit_all(sock);
+	ASSERT_LE(0, cap);
+	EXPECT_EQ(-EBADF, RET(update(map, cap, &v)));
+	EXPECT_EQ(-ENOENT, RET(lookup(map, sock, &got)));
+	EXPECT_EQ(0, RET(update(map, sock, &v)));
+	EXPECT_EQ(-EBADF, RET(lookup(map, cap, &got)));
+	EXPECT_EQ(0, got);
+	EXPECT_EQ(-EBADF, RET(BPF(BPF_MAP_DELETE_ELEM, .map_fd = map,
+				  .key = PTR(&cap))));
+	EXPECT_EQ(0, RET(lookup(map, sock, &got)));
+	EXPECT_EQ(5, got);
+	EXPECT_EQ(0, RET(BPF(BPF_MAP_DELETE_ELEM, .map_fd = map,
+			     .key = PTR(&sock))));
+}
+
 /* A token by descriptor; it is none, but that is found out afterwards. */
 TEST_F(bpf, token)
 {
@@ -372,18 +396,14 @@ TEST_F(bpf, pin)
 
 FIXTURE(cgroup)
 {
-	char mnt[64];
+	struct cgroup_mnt mnt;
 	int dir;	/* a cgroup */
 	int prog;
 };
 
 FIXTURE_SETUP(cgroup)
 {
-	char name[96];
-
 	REQUIRE_CAPSICUM();
-	self->dir = -1;
-	self->mnt[0] = 0;
 	if (geteuid())
 		SKIP(return, "only root mounts");
 	self->prog = RET(load(BPF_PROG_TYPE_CGROUP_SKB, -1));
@@ -392,26 +412,13 @@ FIXTURE_SETUP(cgroup)
 	if (self->prog == -EINVAL)
 		SKIP(return, "no programs on cgroups");
 	ASSERT_LE(0, self->prog);
-	snprintf(self->mnt, sizeof(self->mnt), "%s/capsicum-cg.XXXXXX",
-		 tmp_dir());
-	ASSERT_TRUE(!!mkdtemp(self->mnt));
-	ASSERT_EQ(0, mount("none", self->mnt, "cgroup2", 0, NULL));
-	snprintf(name, sizeof(name), "%s/test-%d", self->mnt, getpid());
-	ASSERT_EQ(0, mkdir(name, 0700));
-	self->dir = open(name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	self->dir = cgroup_make(&self->mnt, "cgroup2", NULL);
 	ASSERT_LE(0, self->dir);
 }
 
 FIXTURE_TEARDOWN(cgroup)
 {
-	char name[96];
-
-	if (!self->mnt[0])
-		return;
-	snprintf(name, sizeof(name), "%s/test-%d", self->mnt, getpid());
-	rmdir(name);
-	umount2(self->mnt, MNT_DETACH);
-	rmdir(self->mnt);
+	cgroup_remove(&self->mnt);
 }
 
 static uint32_t attached(int dir)

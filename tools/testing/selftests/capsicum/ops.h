@@ -234,6 +234,15 @@ static inline void ops_check(struct __test_metadata *_metadata,
 		}							\
 	} while (0)
 
+/* What closes a descriptor that a call has made, to keep only how it went. */
+static inline long shut(long fd)
+{
+	if (fd < 0)
+		return fd;
+	close(fd);
+	return 0;
+}
+
 /* A new, empty, unnamed file in directory @dir, open for reading and writing. */
 static inline int ops_file_in(const char *dir)
 {
