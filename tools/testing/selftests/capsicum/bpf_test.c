@@ -9,6 +9,7 @@
 #include <linux/bpf.h>
 #include <linux/btf.h>
 #include <linux/perf_event.h>
+#include <netinet/in.h>
 #include <sys/mount.h>
 #include <sys/resource.h>
 
@@ -373,6 +374,19 @@ TEST_F(bpf, token)
 		     .map_flags = BPF_F_TOKEN_FD, .map_token_fd = cap));
 }
 
+/* One that is made hands on privileges: not by a capability of a mount. */
+TEST_F(bpf, new_token)
+{
+	int dir = open(tmp_dir(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+#define TOKEN(fd) \
+	BPF(BPF_TOKEN_CREATE, .token_create.bpffs_fd = (fd))
+	ASSERT_LE(0, dir);
+	EXPECT_EQ(-EBADF, RET(TOKEN(limit_all(dir))));
+	/* What is no mount of bpf is told as such. */
+	EXPECT_EQ(-EINVAL, RET(TOKEN(dir)));
+}
+
 /* A name for an object gives it without limits to who opens it. */
 TEST_F(bpf, pin)
 {
@@ -582,6 +596,30 @@ TEST_F(bpf, sockets)
 	/* A program does to a socket what no single right stands for. */
 	ASSERT_EQ(0, socketpair(AF_UNIX, SOCK_STREAM, 0, two));
 	EXPECT_EQ(-EBADF, RET(put(map, limit_all(two[0]))));
+}
+
+/* A map of sockets that packets are given to. */
+TEST_F(bpf, reuseport_sockets)
+{
+	struct sockaddr_in sin = {
+		.sin_family = AF_INET,
+		.sin_addr.s_addr = htonl(INADDR_LOOPBACK),
+	};
+	int map = RET(create_map(BPF_MAP_TYPE_REUSEPORT_SOCKARRAY, 8));
+	int sock = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0), on = 1;
+	uint64_t value, cookie = 0;
+
+	ASSERT_LE(0, map);
+	ASSERT_EQ(0, setsockopt(sock, SOL_SOCKET, SO_REUSEPORT, &on,
+				sizeof(on)));
+	ASSERT_EQ(0, bind(sock, (struct sockaddr *)&sin, sizeof(sin)));
+	value = limit_all(sock);
+	EXPECT_EQ(-EBADF, RET(update(map, 0, &value)));
+	EXPECT_EQ(-ENOENT, RET(lookup(map, 0, &cookie)));
+	value = sock;
+	EXPECT_EQ(0, RET(update(map, 0, &value)));
+	EXPECT_EQ(0, RET(lookup(map, 0, &cookie)));
+	EXPECT_NE(0, cookie);
 }
 
 TEST_HARNESS_MAIN

@@ -7,9 +7,14 @@
 #include "common.h"
 
 #include <linux/mount.h>
+#include <sys/prctl.h>
 
 #ifndef __NR_mount_setattr
 #define __NR_mount_setattr	(CAP_NR_BASE + 442)
+#endif
+#ifndef __NR_statmount
+#define __NR_statmount		(CAP_NR_BASE + 457)
+#define __NR_listmount		(CAP_NR_BASE + 458)
 #endif
 
 FIXTURE(closed)
@@ -175,6 +180,48 @@ TEST_F(closed, option_of_a_mount)
 				  "loop0", dir)));
 	EXPECT_EQ(0, RET(FSCONFIG(fs, FSCONFIG_SET_PATH_EMPTY, "journal_path",
 				  "", loop)));
+}
+
+/* A namespace whose mounts are asked for. */
+TEST_F(closed, mounts_of_a_namespace)
+{
+	int ns = open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC), n;
+	/* struct mnt_id_req, which headers may have without the descriptor. */
+	struct {
+		uint32_t size;
+		uint32_t ns_fd;
+		uint64_t id;
+		uint64_t param;
+		uint64_t ns_id;
+	} req = { .size = sizeof(req), .id = UINT64_MAX /* the root */ };
+	uint64_t ids[8] = { 0 };
+	char buf[512];
+
+	if (ns < 0)
+		SKIP(return, "no mount namespaces");
+	req.ns_fd = ns;
+	n = RET(syscall(__NR_listmount, &req, ids, 8, 0));
+	if (n == -EPERM || n == -EINVAL)
+		SKIP(return, "not by descriptor, or only for root (%d)", n);
+	ASSERT_LT(0, n);
+	req.ns_fd = CAP_OF(ns);
+	EBADF_OF(syscall(__NR_listmount, &req, ids, 8, 0));
+	req.id = ids[0];
+	EBADF_OF(syscall(__NR_statmount, &req, buf, sizeof(buf), 0));
+	req.ns_fd = ns;
+	EXPECT_EQ(0, RET(syscall(__NR_statmount, &req, buf, sizeof(buf), 0)));
+}
+
+/* What a process says that it runs; what it does run keeps it from that. */
+TEST_F(closed, executable_of_a_process)
+{
+	int exe = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
+	int err = RET(prctl(PR_SET_MM, PR_SET_MM_EXE_FILE, exe, 0, 0));
+
+	if (err == -EPERM)
+		SKIP(return, "only root may say so");
+	EXPECT_EQ(-EBUSY, err);
+	EBADF_OF(prctl(PR_SET_MM, PR_SET_MM_EXE_FILE, CAP_OF(exe), 0, 0));
 }
 
 TEST_HARNESS_MAIN
