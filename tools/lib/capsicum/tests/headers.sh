@@ -9,34 +9,8 @@
 # READELF and MAJOR. Prints TAP.
 set -eu
 
-dir=$O/scratch/headers
-rm -rf "$dir"
-mkdir -p "$dir"
-n=0
-failed=0
-
-result() # status, description, [log]
-{
-	n=$((n + 1))
-	if [ "$1" = 0 ]; then
-		echo "ok $n $2"
-		return
-	fi
-	failed=$((failed + 1))
-	echo "not ok $n $2"
-	if [ $# -gt 2 ]; then
-		sed 's/^/# /' "$3"
-		echo "# log: $3"
-	fi
-}
-
-skip() # description, reason
-{
-	n=$((n + 1))
-	echo "ok $n # SKIP $1: $2"
-}
-
-echo "TAP version 13"
+# shellcheck source-path=SCRIPTDIR source=tap.sh
+. "$SRC/tests/tap.sh"
 
 # Uses every function and macro once; runs on any kernel.
 cat >"$dir/body" <<'EOF'
@@ -240,8 +214,4 @@ rc=0
 ! grep TEXTREL "$dir/dynamic" >"$dir/textrel" || rc=1
 result $rc 'no text relocations' "$dir/textrel"
 
-echo "1..$n"
-if [ $failed != 0 ]; then
-	echo "# $failed of $n failed"
-	exit 1
-fi
+finish

@@ -8,27 +8,9 @@
 # MAKE, MAJOR and VERSION. Prints TAP.
 set -eu
 
-dir=$O/scratch/install
-rm -rf "$dir"
-mkdir -p "$dir"
+# shellcheck source-path=SCRIPTDIR source=tap.sh
+. "$SRC/tests/tap.sh"
 root=$dir/root
-n=0
-failed=0
-
-result() # status, description, log
-{
-	n=$((n + 1))
-	if [ "$1" = 0 ]; then
-		echo "ok $n $2"
-		return
-	fi
-	failed=$((failed + 1))
-	echo "not ok $n $2"
-	sed 's/^/# /' "$3"
-	echo "# log: $3"
-}
-
-echo "TAP version 13"
 
 rc=0
 # Its own O=: what is being tested must not be made again under the test.
@@ -85,8 +67,7 @@ int main(void)
 EOF
 
 if ! command -v pkg-config >/dev/null; then
-	n=$((n + 1))
-	echo "ok $n # SKIP pkg-config: not installed (pkgconf)"
+	skip 'pkg-config' 'not installed (pkgconf)'
 else
 	rc=0
 	# shellcheck disable=SC2046,SC2086 # flags are lists
@@ -103,8 +84,4 @@ else
 	result $rc 'a program builds with pkg-config and runs' "$dir/prog.log"
 fi
 
-echo "1..$n"
-if [ $failed != 0 ]; then
-	echo "# $failed of $n failed"
-	exit 1
-fi
+finish

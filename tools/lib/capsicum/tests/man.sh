@@ -7,32 +7,15 @@
 # Run by "make check", which sets SRC and O. Prints TAP.
 set -eu
 
-dir=$O/scratch/man
-rm -rf "$dir"
-mkdir -p "$dir"
+# shellcheck source-path=SCRIPTDIR source=tap.sh
+. "$SRC/tests/tap.sh"
+
 names=$SRC/../../../include/linux/capsicum_names.h
-n=0
-failed=0
-
-result() # status, description, log
-{
-	n=$((n + 1))
-	if [ "$1" = 0 ]; then
-		echo "ok $n $2"
-		return
-	fi
-	failed=$((failed + 1))
-	echo "not ok $n $2"
-	sed 's/^/# /' "$3"
-}
-
-echo "TAP version 13"
 
 for page in "$SRC"/man/*.[0-9]; do
 	what="manual page ${page##*/}"
 	if ! command -v mandoc >/dev/null; then
-		n=$((n + 1))
-		echo "ok $n # SKIP $what: mandoc is not installed"
+		skip "$what" 'mandoc is not installed'
 		continue
 	fi
 	rc=0
@@ -87,5 +70,4 @@ comm -13 "$dir/ours" "$dir/references" >"$dir/log"
 [ -s "$dir/references" ] && [ ! -s "$dir/log" ] || rc=1
 result $rc 'pages that are referred to are there' "$dir/log"
 
-echo "1..$n"
-[ $failed = 0 ]
+finish

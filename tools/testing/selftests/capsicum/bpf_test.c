@@ -3,11 +3,13 @@
  * BPF objects: the elements of a map by CAP_READ and CAP_WRITE; whatever is put
  * to use in something else by CAP_BPF_OBJECT.
  */
+#include "cgroup.h"
 #include "ops.h"
 
 #include <linux/bpf.h>
 #include <linux/btf.h>
 #include <linux/perf_event.h>
+#include <netinet/in.h>
 #include <sys/mount.h>
 #include <sys/resource.h>
 
@@ -26,15 +28,6 @@ static long sys_bpf(int cmd, union bpf_attr *attr)
 })
 
 #define PTR(p)	((uint64_t)(uintptr_t)(p))
-
-/* What closes a descriptor that a call has made, to keep only how it went. */
-static long shut(long fd)
-{
-	if (fd < 0)
-		return fd;
-	close(fd);
-	return 0;
-}
 
 /* "return 0;", with its use of a map if there is one. */
 static long load(int type, int map)
@@ -358,6 +351,38 @@ TEST_F(bpf, btf)
 	EXPECT_EQ(-ENOENT, RET(lookup(map, pidfd, &got)));
 }
 
+/* What is stored with a socket: no right is for that. */
+TEST_F(bpf, socket_storage)
+{
+	int btf = RET(load_btf());
+	uint32_t v = 5, got = 0;
+	int map, sock, cap;
+
+	ASSERT_LE(0, btf);
+	map = RET(BPF(BPF_MAP_CREATE, .map_type = BPF_MAP_TYPE_SK_STORAGE,
+		      .key_size = 4, .value_size = 4,
+		      .map_flags = BPF_F_NO_PREALLOC, .btf_fd = btf,
+		      .btf_key_type_id = 1, .btf_value_type_id = 1));
+	if (map == -EINVAL)
+		SKIP(return, "no socket storage");
+	ASSERT_LE(0, map);
+	sock = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	ASSERT_LE(0, sock);
+	cap = limit_all(sock);
+	ASSERT_LE(0, cap);
+	EXPECT_EQ(-EBADF, RET(update(map, cap, &v)));
+	EXPECT_EQ(-ENOENT, RET(lookup(map, sock, &got)));
+	EXPECT_EQ(0, RET(update(map, sock, &v)));
+	EXPECT_EQ(-EBADF, RET(lookup(map, cap, &got)));
+	EXPECT_EQ(0, got);
+	EXPECT_EQ(-EBADF, RET(BPF(BPF_MAP_DELETE_ELEM, .map_fd = map,
+				  .key = PTR(&cap))));
+	EXPECT_EQ(0, RET(lookup(map, sock, &got)));
+	EXPECT_EQ(5, got);
+	EXPECT_EQ(0, RET(BPF(BPF_MAP_DELETE_ELEM, .map_fd = map,
+			     .key = PTR(&sock))));
+}
+
 /* A token by descriptor; it is none, but that is found out afterwards. */
 TEST_F(bpf, token)
 {
@@ -365,6 +390,19 @@ TEST_F(bpf, token)
 		 BPF(BPF_MAP_CREATE, .map_type = BPF_MAP_TYPE_ARRAY,
 		     .key_size = 4, .value_size = 4, .max_entries = 1,
 		     .map_flags = BPF_F_TOKEN_FD, .map_token_fd = cap));
+}
+
+/* One that is made hands on privileges: not by a capability of a mount. */
+TEST_F(bpf, new_token)
+{
+	int dir = open(tmp_dir(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+#define TOKEN(fd) \
+	BPF(BPF_TOKEN_CREATE, .token_create.bpffs_fd = (fd))
+	ASSERT_LE(0, dir);
+	EXPECT_EQ(-EBADF, RET(TOKEN(limit_all(dir))));
+	/* What is no mount of bpf is told as such. */
+	EXPECT_EQ(-EINVAL, RET(TOKEN(dir)));
 }
 
 /* A name for an object gives it without limits to who opens it. */
@@ -390,18 +428,14 @@ TEST_F(bpf, pin)
 
 FIXTURE(cgroup)
 {
-	char mnt[64];
+	struct cgroup_mnt mnt;
 	int dir;	/* a cgroup */
 	int prog;
 };
 
 FIXTURE_SETUP(cgroup)
 {
-	char name[96];
-
 	REQUIRE_CAPSICUM();
-	self->dir = -1;
-	self->mnt[0] = 0;
 	if (geteuid())
 		SKIP(return, "only root mounts");
 	self->prog = RET(load(BPF_PROG_TYPE_CGROUP_SKB, -1));
@@ -410,26 +444,13 @@ FIXTURE_SETUP(cgroup)
 	if (self->prog == -EINVAL)
 		SKIP(return, "no programs on cgroups");
 	ASSERT_LE(0, self->prog);
-	snprintf(self->mnt, sizeof(self->mnt), "%s/capsicum-cg.XXXXXX",
-		 tmp_dir());
-	ASSERT_TRUE(!!mkdtemp(self->mnt));
-	ASSERT_EQ(0, mount("none", self->mnt, "cgroup2", 0, NULL));
-	snprintf(name, sizeof(name), "%s/test-%d", self->mnt, getpid());
-	ASSERT_EQ(0, mkdir(name, 0700));
-	self->dir = open(name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	self->dir = cgroup_make(&self->mnt, "cgroup2", NULL);
 	ASSERT_LE(0, self->dir);
 }
 
 FIXTURE_TEARDOWN(cgroup)
 {
-	char name[96];
-
-	if (!self->mnt[0])
-		return;
-	snprintf(name, sizeof(name), "%s/test-%d", self->mnt, getpid());
-	rmdir(name);
-	umount2(self->mnt, MNT_DETACH);
-	rmdir(self->mnt);
+	cgroup_remove(&self->mnt);
 }
 
 static uint32_t attached(int dir)
@@ -593,6 +614,30 @@ TEST_F(bpf, sockets)
 	/* A program does to a socket what no single right stands for. */
 	ASSERT_EQ(0, socketpair(AF_UNIX, SOCK_STREAM, 0, two));
 	EXPECT_EQ(-EBADF, RET(put(map, limit_all(two[0]))));
+}
+
+/* A map of sockets that packets are given to. */
+TEST_F(bpf, reuseport_sockets)
+{
+	struct sockaddr_in sin = {
+		.sin_family = AF_INET,
+		.sin_addr.s_addr = htonl(INADDR_LOOPBACK),
+	};
+	int map = RET(create_map(BPF_MAP_TYPE_REUSEPORT_SOCKARRAY, 8));
+	int sock = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0), on = 1;
+	uint64_t value, cookie = 0;
+
+	ASSERT_LE(0, map);
+	ASSERT_EQ(0, setsockopt(sock, SOL_SOCKET, SO_REUSEPORT, &on,
+				sizeof(on)));
+	ASSERT_EQ(0, bind(sock, (struct sockaddr *)&sin, sizeof(sin)));
+	value = limit_all(sock);
+	EXPECT_EQ(-EBADF, RET(update(map, 0, &value)));
+	EXPECT_EQ(-ENOENT, RET(lookup(map, 0, &cookie)));
+	value = sock;
+	EXPECT_EQ(0, RET(update(map, 0, &value)));
+	EXPECT_EQ(0, RET(lookup(map, 0, &cookie)));
+	EXPECT_NE(0, cookie);
 }
 
 TEST_HARNESS_MAIN

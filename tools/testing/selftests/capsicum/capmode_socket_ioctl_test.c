@@ -29,15 +29,7 @@ FIXTURE_VARIANT(sockioctl)
 	enum road road;
 };
 
-FIXTURE_VARIANT_ADD(sockioctl, call)
-{
-	.road = ROAD_CALL,
-};
-
-FIXTURE_VARIANT_ADD(sockioctl, socketcall)
-{
-	.road = ROAD_SOCKETCALL,
-};
+ROAD_VARIANTS(sockioctl);
 
 FIXTURE_SETUP(sockioctl)
 {

@@ -33,41 +33,9 @@ FIXTURE_VARIANT(sock)
 	enum road road;
 };
 
-FIXTURE_VARIANT_ADD(sock, inet)
-{
-	.domain = AF_INET,
-	.road = ROAD_CALL,
-};
-
-FIXTURE_VARIANT_ADD(sock, inet_socketcall)
-{
-	.domain = AF_INET,
-	.road = ROAD_SOCKETCALL,
-};
-
-FIXTURE_VARIANT_ADD(sock, inet6)
-{
-	.domain = AF_INET6,
-	.road = ROAD_CALL,
-};
-
-FIXTURE_VARIANT_ADD(sock, inet6_socketcall)
-{
-	.domain = AF_INET6,
-	.road = ROAD_SOCKETCALL,
-};
-
-FIXTURE_VARIANT_ADD(sock, unix)
-{
-	.domain = AF_UNIX,
-	.road = ROAD_CALL,
-};
-
-FIXTURE_VARIANT_ADD(sock, unix_socketcall)
-{
-	.domain = AF_UNIX,
-	.road = ROAD_SOCKETCALL,
-};
+DOMAIN_VARIANTS(sock, inet, AF_INET);
+DOMAIN_VARIANTS(sock, inet6, AF_INET6);
+DOMAIN_VARIANTS(sock, unix, AF_UNIX);
 
 FIXTURE_SETUP(sock)
 {
@@ -83,18 +51,25 @@ FIXTURE_TEARDOWN(sock)
 
 /* ---- addresses of messages ---- */
 
+/* By every call: once it reaches the peer, who counts, and then it does not. */
+static void check_refused(struct __test_metadata *_metadata, struct sending s,
+			  int (*try)(void *s), int (*count)(struct peer *p))
+{
+	for (s.how = 0; s.how < HOWS; s.how++) {
+		EXPECT_EQ(1, in_child(try, &s))
+			TH_LOG("%s", how_name(s.how));
+		EXPECT_EQ(1, count(s.p));
+		EXPECT_EQ(-ECAPMODE, capmode_run(try, &s))
+			TH_LOG("%s", how_name(s.how));
+		EXPECT_EQ(0, count(s.p));
+	}
+}
+
 TEST_F(sock, send_to)
 {
 	struct sending s = { .p = &self->p, .fd = -1 };
 
-	for (s.how = 0; s.how < HOWS; s.how++) {
-		EXPECT_EQ(1, in_child(try_send_to, &s))
-			TH_LOG("%s", how_name(s.how));
-		EXPECT_EQ(1, peer_got(&self->p));
-		EXPECT_EQ(-ECAPMODE, capmode_run(try_send_to, &s))
-			TH_LOG("%s", how_name(s.how));
-		EXPECT_EQ(0, peer_got(&self->p));
-	}
+	check_refused(_metadata, s, try_send_to, peer_got);
 }
 
 /* The socket is connected to just that address. */
@@ -102,14 +77,7 @@ TEST_F(sock, send_to_the_same)
 {
 	struct sending s = { .p = &self->p, .fd = self->p.tx };
 
-	for (s.how = 0; s.how < HOWS; s.how++) {
-		EXPECT_EQ(1, in_child(try_send_to, &s))
-			TH_LOG("%s", how_name(s.how));
-		EXPECT_EQ(1, peer_got(&self->p));
-		EXPECT_EQ(-ECAPMODE, capmode_run(try_send_to, &s))
-			TH_LOG("%s", how_name(s.how));
-		EXPECT_EQ(0, peer_got(&self->p));
-	}
+	check_refused(_metadata, s, try_send_to, peer_got);
 }
 
 /* MSG_FASTOPEN connects by the way. */
@@ -134,14 +102,7 @@ TEST_F(sock, fastopen)
 
 	if (variant->domain == AF_UNIX)
 		return;
-	for (s.how = 0; s.how < HOWS; s.how++) {
-		EXPECT_EQ(1, in_child(try_fastopen, &s))
-			TH_LOG("%s", how_name(s.how));
-		EXPECT_EQ(1, peer_met(&self->p));
-		EXPECT_EQ(-ECAPMODE, capmode_run(try_fastopen, &s))
-			TH_LOG("%s", how_name(s.how));
-		EXPECT_EQ(0, peer_met(&self->p));
-	}
+	check_refused(_metadata, s, try_fastopen, peer_met);
 }
 
 /* The second of two has an address: the first is sent, and that is all. */
@@ -295,15 +256,7 @@ FIXTURE_VARIANT(msg)
 	enum road road;
 };
 
-FIXTURE_VARIANT_ADD(msg, call)
-{
-	.road = ROAD_CALL,
-};
-
-FIXTURE_VARIANT_ADD(msg, socketcall)
-{
-	.road = ROAD_SOCKETCALL,
-};
+ROAD_VARIANTS(msg);
 
 FIXTURE_SETUP(msg)
 {

@@ -234,15 +234,7 @@ FIXTURE_VARIANT(opt)
 	enum road road;
 };
 
-FIXTURE_VARIANT_ADD(opt, call)
-{
-	.road = ROAD_CALL,
-};
-
-FIXTURE_VARIANT_ADD(opt, socketcall)
-{
-	.road = ROAD_SOCKETCALL,
-};
+ROAD_VARIANTS(opt);
 
 FIXTURE_SETUP(opt)
 {

@@ -1,66 +1,41 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Control groups by descriptor: making a process in one, and counting what
- * happens in one; perf events that others are put together with.
+ * happens in one, or who is there; perf events that others are put together with.
  */
+#include "cgroup.h"
 #include "ops.h"
 
+#include <linux/cgroupstats.h>
+#include <linux/genetlink.h>
 #include <linux/perf_event.h>
 #include <linux/sched.h>
 #include <linux/types.h>
-#include <sys/mount.h>
 
 #ifndef __NR_clone3
 #define __NR_clone3	(CAP_NR_BASE + 435)
 #endif
 
-/* What closes a descriptor that a call has made, to keep only how it went. */
-static long shut(long fd)
-{
-	if (fd < 0)
-		return fd;
-	close(fd);
-	return 0;
-}
-
 FIXTURE(cgroup)
 {
-	char mnt[64];
+	struct cgroup_mnt mnt;
 	int dir;
 };
 
 FIXTURE_SETUP(cgroup)
 {
-	char name[96];
-
 	REQUIRE_CAPSICUM();
-	self->dir = -1;
-	self->mnt[0] = 0;
 	if (geteuid())
 		SKIP(return, "only root mounts");
-	snprintf(self->mnt, sizeof(self->mnt), "%s/capsicum-cg.XXXXXX",
-		 tmp_dir());
-	ASSERT_TRUE(!!mkdtemp(self->mnt));
-	if (mount("none", self->mnt, "cgroup2", 0, NULL)) {
-		rmdir(self->mnt);
+	self->dir = cgroup_make(&self->mnt, "cgroup2", NULL);
+	if (self->dir == -ENODEV || self->dir == -EPERM)
 		SKIP(return, "no control groups");
-	}
-	snprintf(name, sizeof(name), "%s/test-%d", self->mnt, getpid());
-	ASSERT_EQ(0, mkdir(name, 0700));
-	self->dir = open(name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	ASSERT_LE(0, self->dir);
 }
 
 FIXTURE_TEARDOWN(cgroup)
 {
-	char name[96];
-
-	if (self->dir < 0)
-		return;
-	snprintf(name, sizeof(name), "%s/test-%d", self->mnt, getpid());
-	rmdir(name);
-	umount2(self->mnt, MNT_DETACH);
-	rmdir(self->mnt);
+	cgroup_remove(&self->mnt);
 }
 
 /* How many processes are in the cgroup. */
@@ -159,7 +134,7 @@ static int sys_perf_event_open(uint64_t config, pid_t pid, int cpu, int group,
 /* Of the root: it counts there before any controller has been asked for. */
 TEST_F(cgroup, count)
 {
-	int dir = open(self->mnt, O_RDONLY | O_DIRECTORY | O_CLOEXEC), fd;
+	int dir = open(self->mnt.path, O_RDONLY | O_DIRECTORY | O_CLOEXEC), fd;
 
 	ASSERT_LE(0, dir);
 	fd = RET(sys_perf_event_open(PERF_COUNT_SW_CPU_CLOCK, dir, 0, -1,
@@ -171,6 +146,143 @@ TEST_F(cgroup, count)
 	OP_NEEDS(dir, 0, CAP_PERF_EVENT, 0,
 		 shut(sys_perf_event_open(PERF_COUNT_SW_CPU_CLOCK, cap, 0, -1,
 					  PERF_FLAG_PID_CGROUP)));
+}
+
+/* ---- statistics, which a netlink socket tells ---- */
+
+struct genl_msg {
+	struct nlmsghdr n;
+	struct genlmsghdr g;
+	char attrs[1024];
+};
+
+/* The data of attribute @type, or NULL. */
+static void *genl_attr(struct genl_msg *m, int type)
+{
+	char *end = (char *)m + m->n.nlmsg_len, *p = m->attrs;
+
+	while (end - p >= NLA_HDRLEN) {
+		struct nlattr *a = (void *)p;
+
+		if (a->nla_type == type)
+			return p + NLA_HDRLEN;
+		p += NLA_ALIGN(a->nla_len);
+	}
+	return NULL;
+}
+
+/*
+ * genl_ask() - a request with one attribute, and the answer
+ *
+ * Returns how it went, 0 or -errno. *@m is the answer; it has no attributes
+ * when there was none.
+ */
+static int genl_ask(int sock, struct genl_msg *m, int family, int cmd, int attr,
+		    const void *data, size_t len)
+{
+	struct nlattr a = { .nla_len = NLA_HDRLEN + len, .nla_type = attr };
+	struct {
+		struct nlmsghdr n;
+		struct nlmsgerr e;
+	} ack;
+
+	*m = (struct genl_msg){
+		.n.nlmsg_len = NLMSG_LENGTH(GENL_HDRLEN) + NLA_ALIGN(a.nla_len),
+		.n.nlmsg_type = family,
+		.n.nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK,
+		.g.cmd = cmd,
+		.g.version = 1,
+	};
+	memcpy(m->attrs, &a, NLA_HDRLEN);
+	memcpy(m->attrs + NLA_HDRLEN, data, len);
+	if (send(sock, m, m->n.nlmsg_len, 0) < 0 ||
+	    recv(sock, m, sizeof(*m), 0) < 0)
+		return -errno;
+	if (m->n.nlmsg_type != NLMSG_ERROR)
+		return recv(sock, &ack, sizeof(ack), 0) < 0 ? -errno :
+		       ack.n.nlmsg_type == NLMSG_ERROR ? ack.e.error : -EPROTO;
+	memcpy(&ack, m, sizeof(ack));
+	m->n.nlmsg_len = 0;
+	return ack.e.error;
+}
+
+struct stats {
+	int sock;
+	int family;
+};
+
+/* This process is in the group, and runs: it is counted. */
+static int op_stats(int fd, void *ctx)
+{
+	const struct stats *s = ctx;
+	struct cgroupstats *c;
+	struct genl_msg m;
+	uint32_t nr = fd;
+	int err = genl_ask(s->sock, &m, s->family, CGROUPSTATS_CMD_GET,
+			   CGROUPSTATS_CMD_ATTR_FD, &nr, sizeof(nr));
+
+	c = genl_attr(&m, CGROUPSTATS_TYPE_CGROUP_STATS);
+	if (err)
+		return c ? -EUCLEAN : err;
+	if (!c)
+		return -ENODATA;
+	return c->nr_running ? 0 : -EIO;
+}
+
+FIXTURE(stats)
+{
+	struct cgroup_mnt mnt;
+	struct stats s;
+	int dir;	/* the root of a hierarchy */
+};
+
+FIXTURE_SETUP(stats)
+{
+	static const char name[] = TASKSTATS_GENL_NAME;
+	struct genl_msg m;
+	int err;
+
+	REQUIRE_CAPSICUM();
+	if (geteuid())
+		SKIP(return, "only root mounts");
+	self->s.sock = RET(socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC,
+				  NETLINK_GENERIC));
+	ASSERT_LE(0, self->s.sock);
+	err = genl_ask(self->s.sock, &m, GENL_ID_CTRL, CTRL_CMD_GETFAMILY,
+		       CTRL_ATTR_FAMILY_NAME, name, sizeof(name));
+	if (err == -ENOENT)
+		SKIP(return, "no statistics");
+	ASSERT_EQ(0, err);
+	self->s.family = *(uint16_t *)genl_attr(&m, CTRL_ATTR_FAMILY_ID);
+	err = cgroup_make(&self->mnt, "cgroup", "none,name=capsicum");
+	if (err == -ENODEV || err == -EPERM)
+		SKIP(return, "no control groups");
+	ASSERT_LE(0, err);
+	self->dir = open(self->mnt.path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	ASSERT_LE(0, self->dir);
+}
+
+FIXTURE_TEARDOWN(stats)
+{
+	cgroup_remove(&self->mnt);
+}
+
+TEST_F(stats, of_a_group)
+{
+	RIGHTS_OP(self->dir, .name = "CGROUPSTATS_CMD_GET", .op = op_stats,
+		  .rights = RIGHTS(CAP_FSTAT), .ctx = &self->s);
+}
+
+/* What is no descriptor gets no answer; what is no group is told as such. */
+TEST_F(stats, of_something_else)
+{
+	int file = tmp_file(NULL, 1);
+
+	ASSERT_LE(0, file);
+	EXPECT_EQ(-ENODATA, op_stats(1000, &self->s));
+	RIGHTS_OP(file, .name = "CGROUPSTATS_CMD_GET, a file", .op = op_stats,
+		  .rights = RIGHTS(CAP_FSTAT), .want = -EINVAL,
+		  .ctx = &self->s);
 }
 
 FIXTURE(perf)

@@ -15,6 +15,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -493,6 +494,19 @@ static inline void check_rights_op(struct __test_metadata *_metadata,
  */
 #define RIGHTS_OP(fd, ...) \
 	check_rights_op(_metadata, &(const struct rights_op){ __VA_ARGS__ }, fd)
+
+/* Whether there is something to read, without waiting; POLLNVAL: no right. */
+static inline int op_poll_in(int fd, void *arg)
+{
+	struct pollfd p = { .fd = fd, .events = POLLIN };
+	int n = RET(poll(&p, 1, 0));
+
+	if (n < 0)
+		return n;
+	if (p.revents & POLLNVAL)
+		return -ENOTCAPABLE;
+	return p.revents == POLLIN ? 0 : -EAGAIN;
+}
 
 /* ---- processes ---- */
 

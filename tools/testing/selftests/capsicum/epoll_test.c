@@ -6,7 +6,6 @@
 #include "capmode.h"
 
 #include <linux/kcmp.h>
-#include <poll.h>
 #include <sys/epoll.h>
 #include <sys/ioctl.h>
 
@@ -564,18 +563,6 @@ TEST_F(events, wakes)
 
 /* ---- an epoll in an epoll ---- */
 
-static int op_poll(int fd, void *arg)
-{
-	struct pollfd p = { .fd = fd, .events = POLLIN };
-	int n = RET(poll(&p, 1, 0));
-
-	if (n < 0)
-		return n;
-	if (p.revents & POLLNVAL)
-		return -ENOTCAPABLE;
-	return p.revents == POLLIN ? 0 : -EAGAIN;
-}
-
 TEST_F(events, nested)
 {
 	int outer = epoll_create1(EPOLL_CLOEXEC);
@@ -596,9 +583,9 @@ TEST_F(events, nested)
 	ASSERT_EQ(0, ep_ctl(self->ep, EPOLL_CTL_ADD, self->rd, EPOLLIN, 2));
 	EXPECT_EQ(1, ep_look(look));
 	EXPECT_EQ(2, ep_look(inner));
-	RIGHTS_OP(outer, .name = "poll", .op = op_poll,
+	RIGHTS_OP(outer, .name = "poll", .op = op_poll_in,
 		  .rights = RIGHTS(CAP_EVENT));
-	RIGHTS_OP(self->ep, .name = "poll", .op = op_poll,
+	RIGHTS_OP(self->ep, .name = "poll", .op = op_poll_in,
 		  .rights = RIGHTS(CAP_EVENT));
 	ASSERT_EQ(1, read(self->rd, &c, 1));
 	EXPECT_EQ(0, ep_look(look));

@@ -7,7 +7,6 @@
 
 #include <linux/aio_abi.h>
 #include <linux/vhost.h>
-#include <poll.h>
 #include <sys/eventfd.h>
 #include <sys/ioctl.h>
 #include <sys/mount.h>
@@ -81,18 +80,6 @@ static int op_write(int fd, void *arg)
 	return RET(write(fd, &n, sizeof(n)));
 }
 
-static int op_poll(int fd, void *arg)
-{
-	struct pollfd p = { .fd = fd, .events = POLLIN };
-	int n = RET(poll(&p, 1, 0));
-
-	if (n < 0)
-		return n;
-	if (p.revents & POLLNVAL)
-		return -ENOTCAPABLE;
-	return p.revents == POLLIN ? 0 : -EAGAIN;
-}
-
 static int op_select(int fd, void *arg)
 {
 	struct timeval tv = {};
@@ -111,7 +98,7 @@ TEST_F(eventfd, use)
 	RIGHTS_OP(self->fd, .name = "write", .op = op_write, .ctx = &self->fd,
 		  .rights = RIGHTS(CAP_WRITE), .prepare = set_to_2,
 		  .state = state);
-	RIGHTS_OP(self->fd, .name = "poll", .op = op_poll, .ctx = &self->fd,
+	RIGHTS_OP(self->fd, .name = "poll", .op = op_poll_in, .ctx = &self->fd,
 		  .rights = RIGHTS(CAP_EVENT), .prepare = set_to_2,
 		  .state = state);
 }

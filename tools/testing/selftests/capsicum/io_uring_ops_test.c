@@ -12,6 +12,9 @@
 #ifndef SO_PEERPIDFD
 #define SO_PEERPIDFD	77
 #endif
+#ifndef RWF_NOAPPEND
+#define RWF_NOAPPEND	0x20
+#endif
 
 #define ATTR		"user.capsicum"
 #define ATTR_ACL	"system.posix_acl_access"
@@ -20,6 +23,7 @@
 
 enum object {
 	FILE_,		/* a regular file of 64 bytes */
+	LOG,		/* another one, open to append */
 	IN,		/* the end of a pipe that there is something to read from */
 	OUT,		/* the end of a pipe that there is room in */
 	UDP,		/* a socket that is connected to itself, and has a byte */
@@ -187,6 +191,9 @@ FIXTURE_SETUP(uring)
 	self->fd[FILE_] = tmp_file(NULL, 64);
 	ASSERT_LE(0, self->fd[FILE_]);
 	ASSERT_EQ(0, fsetxattr(self->fd[FILE_], ATTR, "v", 1, 0));
+	self->fd[LOG] = tmp_file(NULL, 64);
+	ASSERT_LE(0, self->fd[LOG]);
+	ASSERT_EQ(0, fcntl(self->fd[LOG], F_SETFL, O_APPEND));
 	ASSERT_EQ(0, pipe2(fds, O_CLOEXEC | O_NONBLOCK));
 	self->fd[IN] = fds[0];
 	self->pair_in = fds[1];
@@ -226,6 +233,9 @@ struct op {
 	bool addressed;			/* a send to an address */
 	const char *attr;
 	uint32_t cmd;
+	int level;			/* of the option, with its name */
+	int optname;
+	int rw_flags;
 };
 
 #define HERE	((uint64_t)-1)
@@ -247,6 +257,16 @@ static const struct op ops[] = {
 	{ "WRITE_FIXED", IORING_OP_WRITE_FIXED, FILE_, RIGHTS(CAP_WRITE),
 	  HERE },
 	{ "WRITE_FIXED at", IORING_OP_WRITE_FIXED, FILE_, RIGHTS(CAP_PWRITE) },
+	{ "WRITE append", IORING_OP_WRITE, LOG, RIGHTS(CAP_WRITE), HERE },
+	{ "WRITEV append", IORING_OP_WRITEV, LOG, RIGHTS(CAP_WRITE), HERE },
+	{ "WRITE_FIXED append", IORING_OP_WRITE_FIXED, LOG, RIGHTS(CAP_WRITE),
+	  HERE },
+	{ "WRITE no append", IORING_OP_WRITE, LOG, RIGHTS(CAP_PWRITE), HERE,
+	  .rw_flags = RWF_NOAPPEND },
+	{ "WRITEV no append", IORING_OP_WRITEV, LOG, RIGHTS(CAP_PWRITE), HERE,
+	  .rw_flags = RWF_NOAPPEND },
+	{ "WRITE_FIXED no append", IORING_OP_WRITE_FIXED, LOG,
+	  RIGHTS(CAP_PWRITE), HERE, .rw_flags = RWF_NOAPPEND },
 	{ "FSYNC", IORING_OP_FSYNC, FILE_, RIGHTS(CAP_FSYNC) },
 	{ "SYNC_FILE_RANGE", IORING_OP_SYNC_FILE_RANGE, FILE_,
 	  RIGHTS(CAP_FSYNC, CAP_SEEK) },
@@ -297,9 +317,20 @@ static const struct op ops[] = {
 	{ "URING_CMD outq", IORING_OP_URING_CMD, UDP, RIGHTS(CAP_IOCTL),
 	  .ioctl = TIOCOUTQ, .cmd = SOCKET_URING_OP_SIOCOUTQ },
 	{ "URING_CMD getsockopt", IORING_OP_URING_CMD, UDP,
-	  RIGHTS(CAP_GETSOCKOPT), .cmd = SOCKET_URING_OP_GETSOCKOPT },
+	  RIGHTS(CAP_GETSOCKOPT), .cmd = SOCKET_URING_OP_GETSOCKOPT,
+	  .level = SOL_SOCKET, .optname = SO_TYPE },
 	{ "URING_CMD setsockopt", IORING_OP_URING_CMD, UDP,
-	  RIGHTS(CAP_SETSOCKOPT), .cmd = SOCKET_URING_OP_SETSOCKOPT },
+	  RIGHTS(CAP_SETSOCKOPT), .cmd = SOCKET_URING_OP_SETSOCKOPT,
+	  .level = SOL_SOCKET, .optname = SO_REUSEADDR },
+	/* Other calls by the name of an option; only sockets' own are read. */
+	{ "URING_CMD peer name", IORING_OP_URING_CMD, UDP,
+	  RIGHTS(CAP_GETSOCKOPT, CAP_GETPEERNAME),
+	  .cmd = SOCKET_URING_OP_GETSOCKOPT, .level = SOL_SOCKET,
+	  .optname = SO_PEERNAME },
+	{ "URING_CMD zero-copy receive", IORING_OP_URING_CMD, UDP,
+	  RIGHTS(CAP_GETSOCKOPT, CAP_RECV), .want = -EOPNOTSUPP,
+	  .cmd = SOCKET_URING_OP_GETSOCKOPT, .level = IPPROTO_TCP,
+	  .optname = TCP_ZEROCOPY_RECEIVE },
 	{ "URING_CMD", IORING_OP_URING_CMD, NULL_DEV, RIGHTS(CAP_IOCTL),
 	  .ioctl = NULL_CMD, .cmd = NULL_CMD },
 	{ "MSG_RING", IORING_OP_MSG_RING, RING, RIGHTS(CAP_IO_URING),
@@ -337,6 +368,7 @@ static void fill_rw(struct uring_data *self, const struct op *o,
 	sqe->off = o->off;
 	sqe->addr = (uintptr_t)self->buf;
 	sqe->len = 4;
+	sqe->rw_flags = o->rw_flags;
 	if (o->opcode == IORING_OP_READV || o->opcode == IORING_OP_WRITEV) {
 		sqe->addr = (uintptr_t)&self->iov;
 		sqe->len = 1;
@@ -456,12 +488,11 @@ static void fill(struct uring_data *self, const struct op *o,
 		break;
 	case IORING_OP_URING_CMD:
 		sqe->cmd_op = o->cmd;
-		if (o->object != UDP || o->cmd < SOCKET_URING_OP_GETSOCKOPT)
+		if (!o->optname)
 			break;
 		memcpy(self->buf, &one, sizeof(one));
-		sqe->level = SOL_SOCKET;
-		sqe->optname = o->cmd == SOCKET_URING_OP_GETSOCKOPT ?
-			       SO_TYPE : SO_REUSEADDR;
+		sqe->level = o->level;
+		sqe->optname = o->optname;
 		sqe->optval = (uintptr_t)self->buf;
 		sqe->optlen = sizeof(one);
 		break;
@@ -533,8 +564,9 @@ static void op_prepare(void *arg)
 
 	switch (r->op->object) {
 	case FILE_:
-		if (ftruncate(self->fd[FILE_], 64) ||
-		    lseek(self->fd[FILE_], 0, SEEK_SET))
+	case LOG:
+		fd = self->fd[r->op->object];
+		if (ftruncate(fd, 64) || lseek(fd, 0, SEEK_SET))
 			abort();
 		break;
 	case UDP:
@@ -563,11 +595,22 @@ static uint64_t op_state(void *arg)
 	struct uring_data *self = r->self;
 	uint64_t h = file_state(self->fd[FILE_]);
 
+	MIX(h, file_state(self->fd[LOG]));
 	MIX(h, queued(self->fd[IN]));
 	MIX(h, queued(self->pair_out));
 	MIX(h, queued(self->fd[UDP]));
 	MIX(h, has_address(self->fd[LONER]));
 	return h;
+}
+
+/* What has been written is at the end, or where it was asked to be. */
+static int appended(int fd, bool at_the_end)
+{
+	struct stat st;
+
+	if (fstat(fd, &st))
+		return -errno;
+	return st.st_size == (at_the_end ? 64 + 4 : 64) ? 0 : -EPROTO;
 }
 
 /* A socket that was accepted is limited as the one it was accepted from. */
@@ -589,6 +632,9 @@ static int op_run(int fd, void *arg)
 
 	if (ret >= 0 && r->op->opcode == IORING_OP_ACCEPT)
 		return accepted(ret, fd);
+	if (ret >= 0 && r->op->object == LOG)
+		return appended(r->self->fd[LOG],
+				!(r->op->rw_flags & RWF_NOAPPEND));
 	if (ret < 0 && ret == r->op->again)
 		return 0;
 	return ret;

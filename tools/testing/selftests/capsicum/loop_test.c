@@ -5,9 +5,14 @@
  * given, and the device never does more.
  */
 #include "ops.h"
+#include "uring.h"
 
 #include <linux/fs.h>
 #include <linux/loop.h>
+
+#ifndef BLOCK_URING_CMD_DISCARD
+#define BLOCK_URING_CMD_DISCARD	_IO(0x12, 0)
+#endif
 
 #define SIZE	65536
 
@@ -242,37 +247,83 @@ TEST_F(loop, file_read_only)
 	EXPECT_EQ(0, op_setup(cap, &s));
 }
 
-/* One that is no descriptor, and no regular file, is told as before. */
-/* What is there is gone afterwards, and is not when it is refused. */
-static int zero_out(int fd, int dev)
+/* How blocks are wiped out. */
+struct wiping {
+	unsigned int cmd;
+	struct ring *ring;	/* NULL: by ioctl() */
+	int dev;		/* an ordinary descriptor of the device */
+};
+
+static int wipe(int fd, const struct wiping *w, uint64_t len)
 {
-	uint64_t range[2] = { 0, 4096 };
+	uint64_t range[2] = { 0, len };
+
+	if (!w->ring)
+		return RET(ioctl(fd, w->cmd, range));
+	return ring_one(w->ring, &(struct io_uring_sqe){
+		.opcode = IORING_OP_URING_CMD,
+		.fd = fd,
+		.cmd_op = w->cmd,
+		.addr = 0,
+		.addr3 = len,
+	});
+}
+
+/* What is there is gone afterwards, and is not when it is refused. */
+static int op_wipe(int fd, void *ctx)
+{
+	const struct wiping *w = ctx;
 	char buf[4096], want[4096];
 	int ret;
 
 	memset(buf, 'x', sizeof(buf));
-	if (pwrite(dev, buf, sizeof(buf), 0) != sizeof(buf) || fsync(dev))
+	if (pwrite(w->dev, buf, sizeof(buf), 0) != sizeof(buf) || fsync(w->dev))
 		return -EIO;
-	ret = RET(ioctl(fd, BLKZEROOUT, range));
+	ret = wipe(fd, w, sizeof(buf));
 	memset(want, ret ? 'x' : 0, sizeof(want));
-	if (pread(dev, buf, sizeof(buf), 0) != sizeof(buf) ||
+	if (pread(w->dev, buf, sizeof(buf), 0) != sizeof(buf) ||
 	    memcmp(buf, want, sizeof(buf)))
 		return -EUCLEAN;
 	return ret;
 }
 
-/* What fallocate() is for files is an ioctl for block devices, too. */
-TEST_F(loop, zero_out)
+/* What fallocate() is for files is an ioctl for block devices, or a command. */
+TEST_F(loop, wipe)
 {
-	int dev = open(self->name, O_RDWR | O_CLOEXEC);
+	struct wiping w = { .dev = open(self->name, O_RDWR | O_CLOEXEC) };
 
-	ASSERT_LE(0, dev);
-	ASSERT_EQ(0, ioctl(dev, LOOP_SET_FD, self->file));
-	OP_NEEDS(dev, CAP_PWRITE, CAP_IOCTL, 0, zero_out(cap, dev));
-	EXPECT_EQ(0, ioctl(dev, LOOP_CLR_FD, 0));
-	close(dev);
+	ASSERT_LE(0, w.dev);
+	ASSERT_EQ(0, ioctl(w.dev, LOOP_SET_FD, self->file));
+	w.cmd = BLKZEROOUT;
+	RIGHTS_OP(w.dev, .name = "BLKZEROOUT", .op = op_wipe, .ioctl = w.cmd,
+		  .rights = RIGHTS(CAP_IOCTL, CAP_PWRITE), .ctx = &w);
+	w.cmd = BLKDISCARD;
+	RIGHTS_OP(w.dev, .name = "BLKDISCARD", .op = op_wipe, .ioctl = w.cmd,
+		  .rights = RIGHTS(CAP_IOCTL, CAP_PWRITE), .ctx = &w);
+	EXPECT_EQ(0, ioctl(w.dev, LOOP_CLR_FD, 0));
+	close(w.dev);
 }
 
+TEST_F(loop, wipe_by_io_uring)
+{
+	struct wiping w = { .cmd = BLOCK_URING_CMD_DISCARD };
+	struct ring ring;
+	int err = ring_setup(&ring, 1, 0);
+
+	if (err)
+		SKIP(return, "no io_uring (%d)", err);
+	w.ring = &ring;
+	w.dev = open(self->name, O_RDWR | O_CLOEXEC);
+	ASSERT_LE(0, w.dev);
+	ASSERT_EQ(0, ioctl(w.dev, LOOP_SET_FD, self->file));
+	RIGHTS_OP(w.dev, .name = "BLOCK_URING_CMD_DISCARD", .op = op_wipe,
+		  .ioctl = w.cmd, .rights = RIGHTS(CAP_IOCTL, CAP_PWRITE),
+		  .ctx = &w);
+	EXPECT_EQ(0, ioctl(w.dev, LOOP_CLR_FD, 0));
+	close(w.dev);
+}
+
+/* One that is no descriptor, and no regular file, is told as before. */
 TEST_F(loop, other_errors)
 {
 	struct setup s = { .name = self->name, .open = O_RDWR };

@@ -6,7 +6,6 @@
 
 #include <linux/netlink.h>
 #include <mqueue.h>
-#include <poll.h>
 
 #define DATA	"capsicum message queue cookie..."	/* 32 bytes */
 
@@ -72,18 +71,6 @@ static int op_receive(int fd, void *arg)
 	return ret < 0 ? ret : ret == 3 && !memcmp(buf, "one", 3) ? 0 : -EIO;
 }
 
-static int op_poll(int fd, void *arg)
-{
-	struct pollfd p = { .fd = fd, .events = POLLIN };
-	int n = RET(poll(&p, 1, 0));
-
-	if (n < 0)
-		return n;
-	if (p.revents & POLLNVAL)
-		return -ENOTCAPABLE;
-	return p.revents == POLLIN ? 0 : -EAGAIN;
-}
-
 /* read() tells of the state of the queue. */
 static int op_read(int fd, void *arg)
 {
@@ -100,7 +87,7 @@ TEST_F(mqueue, messages)
 	RIGHTS_OP(self->mq, .name = "receive", .op = op_receive,
 		  .rights = RIGHTS(CAP_READ), .prepare = one_message,
 		  .state = queued, .ctx = &self->mq);
-	RIGHTS_OP(self->mq, .name = "poll", .op = op_poll,
+	RIGHTS_OP(self->mq, .name = "poll", .op = op_poll_in,
 		  .rights = RIGHTS(CAP_EVENT), .prepare = one_message,
 		  .state = queued, .ctx = &self->mq);
 	RIGHTS_OP(self->mq, .name = "pread", .op = op_read,

@@ -7,7 +7,6 @@
 
 #include <linux/keyctl.h>
 #include <linux/userfaultfd.h>
-#include <poll.h>
 #include <sys/fanotify.h>
 #include <sys/inotify.h>
 #include <sys/ioctl.h>
@@ -39,18 +38,6 @@ static uint64_t marks(int fd, const char *what)
 		n += !strncmp(line, what, strlen(what));
 	fclose(f);
 	return n;
-}
-
-static int op_poll(int fd, void *arg)
-{
-	struct pollfd p = { .fd = fd, .events = POLLIN };
-	int n = RET(poll(&p, 1, 0));
-
-	if (n < 0)
-		return n;
-	if (p.revents & POLLNVAL)
-		return -ENOTCAPABLE;
-	return p.revents == POLLIN ? 0 : -EAGAIN;
 }
 
 FIXTURE(notify)
@@ -182,7 +169,7 @@ TEST_F(notify, inotify)
 	RIGHTS_OP(in.fd, .name = "read", .op = op_in_read,
 		  .rights = RIGHTS(CAP_READ), .prepare = in_event,
 		  .state = in_state, .ctx = &in);
-	RIGHTS_OP(in.fd, .name = "poll", .op = op_poll,
+	RIGHTS_OP(in.fd, .name = "poll", .op = op_poll_in,
 		  .rights = RIGHTS(CAP_EVENT), .prepare = in_event,
 		  .state = in_state, .ctx = &in);
 	RIGHTS_OP(in.fd, .name = "FIONREAD", .op = op_fionread,
@@ -469,10 +456,10 @@ TEST_F(notify, fanotify_descriptors)
 	got = fan_uring_read(all);
 	EXPECT_GT(0, got);
 	/* Nothing was taken; that there is something may be told. */
-	EXPECT_EQ(0, op_poll(some, NULL));
+	EXPECT_EQ(0, op_poll_in(some, NULL));
 	got = fan_event(fd, false);
 	EXPECT_LE(0, got);
-	EXPECT_EQ(-EAGAIN, op_poll(some, NULL));
+	EXPECT_EQ(-EAGAIN, op_poll_in(some, NULL));
 	close(got);
 	/* Limited again it is what it was. */
 	EXPECT_EQ(0, limit_fd(some, &(struct cap_rights){

@@ -217,7 +217,9 @@ static inline void ops_check(struct __test_metadata *_metadata,
 
 /*
  * @call, an expression that uses the descriptor "cap", needs exactly the
- * rights @w0 and @w1 on a capability made from @from, and then gives @want.
+ * rights @w0 and @w1 on a capability made from @from, and then gives @want. It
+ * fails as a system call does, or with another negative number: a -errno that
+ * is not to be taken for that of the last call that it has made.
  */
 #define OP_NEEDS(from, w0, w1, want, call)				\
 	do {								\
@@ -229,10 +231,21 @@ static inline void ops_check(struct __test_metadata *_metadata,
 			const int cap = _try.cap;			\
 			long _got;					\
 									\
-			_got = RET(call);			\
+			_got = (call);					\
+			if (_got == -1)					\
+				_got = -errno;				\
 			ops_check(_metadata, &_try, (want), _got, #call);\
 		}							\
 	} while (0)
+
+/* What closes a descriptor that a call has made, to keep only how it went. */
+static inline long shut(long fd)
+{
+	if (fd < 0)
+		return fd;
+	close(fd);
+	return 0;
+}
 
 /* A new, empty, unnamed file in directory @dir, open for reading and writing. */
 static inline int ops_file_in(const char *dir)

@@ -16,15 +16,6 @@
 #define MADV_COLD	20
 #endif
 
-/* What closes a descriptor that a call has made, to keep only how it went. */
-static long shut(long fd)
-{
-	if (fd < 0)
-		return fd;
-	close(fd);
-	return 0;
-}
-
 static int sys_pidfd_open(pid_t pid, unsigned int flags)
 {
 	return RET(syscall(__NR_pidfd_open, pid, flags));

@@ -4,7 +4,6 @@
  */
 #include "common.h"
 
-#include <poll.h>
 #include <sys/signalfd.h>
 
 /* The kernel's idea of a set of signals, of this ABI. */
@@ -134,18 +133,6 @@ static int op_read(int fd, void *arg)
 	return ret < 0 ? ret : info.ssi_signo == SIGUSR1 ? 0 : -EIO;
 }
 
-static int op_poll(int fd, void *arg)
-{
-	struct pollfd p = { .fd = fd, .events = POLLIN };
-	int n = RET(poll(&p, 1, 0));
-
-	if (n < 0)
-		return n;
-	if (p.revents & POLLNVAL)
-		return -ENOTCAPABLE;
-	return p.revents == POLLIN ? 0 : -EAGAIN;
-}
-
 static uint64_t pending(void *arg)
 {
 	sigset_t set;
@@ -159,7 +146,7 @@ TEST_F(signalfd, signals)
 	RIGHTS_OP(self->fd, .name = "read", .op = op_read,
 		  .rights = RIGHTS(CAP_READ), .prepare = raise_usr1,
 		  .state = pending, .ctx = &self->fd);
-	RIGHTS_OP(self->fd, .name = "poll", .op = op_poll,
+	RIGHTS_OP(self->fd, .name = "poll", .op = op_poll_in,
 		  .rights = RIGHTS(CAP_EVENT), .prepare = raise_usr1,
 		  .state = pending, .ctx = &self->fd);
 }

@@ -428,8 +428,60 @@ TEST_F(sctp, peeloff)
 	EXPECT_EQ(1, RET(send(fd, "x", 1, 0)));
 }
 
+/* Reads addresses of a socket, or of its peer. How many, or -errno. */
+static int list_addresses(int fd, int opt, int assoc, struct sockaddr_in in[2])
+{
+	struct {
+		int32_t assoc_id;
+		uint32_t addr_num;
+		struct sockaddr_in in[2];
+	} got = { .assoc_id = assoc };
+	socklen_t len = sizeof(got);
+	int ret = RET(getsockopt(fd, SOL_SCTP, opt, &got, &len));
+
+	memcpy(in, got.in, sizeof(got.in));
+	return ret ? ret : (int)got.addr_num;
+}
+
+struct sctp_list {
+	int opt;
+	int assoc;
+	struct sockaddr_in want;
+};
+
+/* There is one address; nothing of it is told when it is refused. */
+static int op_list_addresses(int fd, void *ctx)
+{
+	const struct sctp_list *l = ctx;
+	struct sockaddr_in in[2];
+	int n = list_addresses(fd, l->opt, l->assoc, in);
+
+	if (n < 0)
+		return in[0].sin_port || in[0].sin_addr.s_addr ? -EIO : n;
+	return n == 1 && in[0].sin_port == l->want.sin_port &&
+	       in[0].sin_addr.s_addr == l->want.sin_addr.s_addr ? 0 : -EIO;
+}
+
+/* Two that are getpeername() and getsockname() by what they tell. */
+TEST_F(sctp, lists_of_addresses)
+{
+	struct sctp_list l = { .want = *(struct sockaddr_in *)&self->ss };
+
+	l.opt = SCTP_GET_LOCAL_ADDRS;
+	RIGHTS_OP(self->server, .name = "SCTP_GET_LOCAL_ADDRS",
+		  .op = op_list_addresses, .ctx = &l,
+		  .rights = RIGHTS(CAP_GETSOCKOPT, CAP_GETSOCKNAME));
+	l.assoc = associate(self->client, &self->ss, self->len);
+	ASSERT_LE(0, l.assoc);
+	l.opt = SCTP_GET_PEER_ADDRS;
+	RIGHTS_OP(self->client, .name = "SCTP_GET_PEER_ADDRS",
+		  .op = op_list_addresses, .ctx = &l,
+		  .rights = RIGHTS(CAP_GETSOCKOPT, CAP_GETPEERNAME));
+}
+
 struct sctp_address {
 	struct sockaddr_in in;
+	int sock;		/* an ordinary descriptor */
 	int opt;
 };
 
@@ -440,47 +492,79 @@ static int op_set_address(int fd, void *ctx)
 	return RET(setsockopt(fd, SOL_SCTP, a->opt, &a->in, sizeof(a->in)));
 }
 
+static void set_address(struct sctp_address a, int opt)
+{
+	a.opt = opt;
+	op_set_address(a.sock, &a);
+}
+
+/* Undoes what is to be done. */
+static void undo_bindx(void *ctx)
+{
+	const struct sctp_address *a = ctx;
+
+	set_address(*a, a->opt == SCTP_SOCKOPT_BINDX_ADD ?
+		    SCTP_SOCKOPT_BINDX_REM : SCTP_SOCKOPT_BINDX_ADD);
+}
+
+static uint64_t how_many_addresses(void *ctx)
+{
+	const struct sctp_address *a = ctx;
+	struct sockaddr_in in[2];
+
+	return list_addresses(a->sock, SCTP_GET_LOCAL_ADDRS, 0, in);
+}
+
 /* What is an option by its form, and a bind or a connect by what it does. */
 TEST_F(sctp, options_with_addresses)
 {
-	struct sctp_address a = { .in = *(struct sockaddr_in *)&self->ss };
-	int sock, fd;
+	struct sctp_address a = {
+		.in = *(struct sockaddr_in *)&self->ss,
+		.sock = self->server,
+	};
+	uint32_t ids[9];
+	socklen_t len = sizeof(ids);
 
 	/* An address more; the server has 127.0.0.1. */
 	a.in.sin_addr.s_addr = htonl(INADDR_LOOPBACK + 1);
 	a.opt = SCTP_SOCKOPT_BINDX_ADD;
-	sock = self->server;
-	fd = limit_all_but(sock, CAP_BIND);
-	ASSERT_LE(0, fd);
-	EXPECT_EQ(-ENOTCAPABLE, op_set_address(fd, &a));
-	fd = limit_to(sock, CAP_BIND);
-	ASSERT_LE(0, fd);
-	EXPECT_EQ(-ENOTCAPABLE, op_set_address(fd, &a));
-	fd = limit_to(sock, CAP_BIND, CAP_SETSOCKOPT);
-	ASSERT_LE(0, fd);
-	EXPECT_EQ(0, op_set_address(fd, &a));
+	RIGHTS_OP(self->server, .name = "SCTP_SOCKOPT_BINDX_ADD",
+		  .op = op_set_address, .ctx = &a, .prepare = undo_bindx,
+		  .rights = RIGHTS(CAP_SETSOCKOPT, CAP_BIND),
+		  .state = how_many_addresses);
 	a.opt = SCTP_SOCKOPT_BINDX_REM;
-	fd = limit_all_but(sock, CAP_BIND);
-	ASSERT_LE(0, fd);
-	EXPECT_EQ(-ENOTCAPABLE, op_set_address(fd, &a));
-	fd = limit_to(sock, CAP_BIND, CAP_SETSOCKOPT);
-	ASSERT_LE(0, fd);
-	EXPECT_EQ(0, op_set_address(fd, &a));
+	RIGHTS_OP(self->server, .name = "SCTP_SOCKOPT_BINDX_REM",
+		  .op = op_set_address, .ctx = &a, .prepare = undo_bindx,
+		  .rights = RIGHTS(CAP_SETSOCKOPT, CAP_BIND),
+		  .state = how_many_addresses);
+	set_address(a, SCTP_SOCKOPT_BINDX_REM);
+	EXPECT_EQ(1, how_many_addresses(&a));
 
 	a.in.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
 	a.opt = SCTP_SOCKOPT_CONNECTX;
-	sock = self->client;
-	fd = limit_all_but(sock, CAP_CONNECT);
-	ASSERT_LE(0, fd);
-	EXPECT_EQ(-ENOTCAPABLE, op_set_address(fd, &a));
+	EXPECT_EQ(-ENOTCAPABLE,
+		  op_set_address(limit_all_but(self->client, CAP_CONNECT), &a));
+	EXPECT_EQ(-ENOTCAPABLE,
+		  op_set_address(limit_to(self->client, CAP_CONNECT), &a));
 	a.opt = SCTP_SOCKOPT_CONNECTX_OLD;
-	EXPECT_EQ(-ENOTCAPABLE, op_set_address(fd, &a));
-	fd = limit_to(sock, CAP_CONNECT);
-	ASSERT_LE(0, fd);
-	EXPECT_EQ(-ENOTCAPABLE, op_set_address(fd, &a));
-	fd = limit_to(sock, CAP_CONNECT, CAP_SETSOCKOPT);
-	ASSERT_LE(0, fd);
-	EXPECT_LE(0, op_set_address(fd, &a));
+	EXPECT_EQ(-ENOTCAPABLE,
+		  op_set_address(limit_all_but(self->client, CAP_CONNECT), &a));
+	EXPECT_EQ(-ENOTCAPABLE,
+		  op_set_address(limit_to(self->client, CAP_CONNECT), &a));
+	ASSERT_EQ(0, getsockopt(self->client, SOL_SCTP, SCTP_GET_ASSOC_ID_LIST,
+				ids, &len));
+	EXPECT_EQ(0, ids[0]);
+	a.opt = SCTP_SOCKOPT_CONNECTX;
+	EXPECT_LE(0, op_set_address(limit_to(self->client, CAP_CONNECT,
+					     CAP_SETSOCKOPT), &a));
+	/* It is connected now, which is found out once the rights are there. */
+	RIGHTS_OP(self->client, .name = "SCTP_SOCKOPT_CONNECTX",
+		  .op = op_set_address, .ctx = &a, .want = -EISCONN,
+		  .rights = RIGHTS(CAP_SETSOCKOPT, CAP_CONNECT));
+	a.opt = SCTP_SOCKOPT_CONNECTX_OLD;
+	RIGHTS_OP(self->client, .name = "SCTP_SOCKOPT_CONNECTX_OLD",
+		  .op = op_set_address, .ctx = &a, .want = -EISCONN,
+		  .rights = RIGHTS(CAP_SETSOCKOPT, CAP_CONNECT));
 }
 
 /* ... and a connect in what reads an option. */

@@ -18,29 +18,9 @@ FIXTURE_VARIANT(sock)
 	enum road road;
 };
 
-FIXTURE_VARIANT_ADD(sock, inet)
-{
-	.domain = AF_INET,
-	.road = ROAD_CALL,
-};
-
-FIXTURE_VARIANT_ADD(sock, inet_socketcall)
-{
-	.domain = AF_INET,
-	.road = ROAD_SOCKETCALL,
-};
-
-FIXTURE_VARIANT_ADD(sock, unix)
-{
-	.domain = AF_UNIX,
-	.road = ROAD_CALL,
-};
-
-FIXTURE_VARIANT_ADD(sock, unix_socketcall)
-{
-	.domain = AF_UNIX,
-	.road = ROAD_SOCKETCALL,
-};
+DOMAIN_VARIANTS(sock, inet, AF_INET);
+DOMAIN_VARIANTS(sock, inet6, AF_INET6);
+DOMAIN_VARIANTS(sock, unix, AF_UNIX);
 
 FIXTURE_SETUP(sock)
 {

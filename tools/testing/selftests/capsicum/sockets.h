@@ -28,6 +28,30 @@ enum road {
 	ROAD_SOCKETCALL,	/* socketcall(2), of 32 bits if need be */
 };
 
+/* The variants of a fixture: every road; the member is @road. */
+#define ROAD_VARIANTS(fixture) \
+FIXTURE_VARIANT_ADD(fixture, call) \
+{ \
+	.road = ROAD_CALL, \
+}; \
+FIXTURE_VARIANT_ADD(fixture, socketcall) \
+{ \
+	.road = ROAD_SOCKETCALL, \
+}
+
+/* The same for one family of addresses; its member is @domain. */
+#define DOMAIN_VARIANTS(fixture, name, family) \
+FIXTURE_VARIANT_ADD(fixture, name) \
+{ \
+	.domain = family, \
+	.road = ROAD_CALL, \
+}; \
+FIXTURE_VARIANT_ADD(fixture, name ## _socketcall) \
+{ \
+	.domain = family, \
+	.road = ROAD_SOCKETCALL, \
+}
+
 /* What both an ordinary pointer and one of 32 bits can point to. */
 struct arena {
 	struct sockaddr_storage addr;

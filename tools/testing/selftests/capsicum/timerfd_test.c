@@ -206,22 +206,10 @@ static int op_read(int fd, void *arg)
 	return ret < 0 ? ret : n == 1 ? 0 : -EIO;
 }
 
-static int op_poll(int fd, void *arg)
-{
-	struct pollfd p = { .fd = fd, .events = POLLIN };
-	int n = RET(poll(&p, 1, 0));
-
-	if (n < 0)
-		return n;
-	if (p.revents & POLLNVAL)
-		return -ENOTCAPABLE;
-	return p.revents == POLLIN ? 0 : -EAGAIN;
-}
-
 /* Not read yet. */
 static uint64_t pending(void *arg)
 {
-	return op_poll(*(int *)arg, NULL) == 0;
+	return op_poll_in(*(int *)arg, NULL) == 0;
 }
 
 TEST_F(timerfd, expiry)
@@ -229,7 +217,7 @@ TEST_F(timerfd, expiry)
 	RIGHTS_OP(self->fd, .name = "read", .op = op_read,
 		  .rights = RIGHTS(CAP_READ), .prepare = expired,
 		  .state = pending, .ctx = &self->fd);
-	RIGHTS_OP(self->fd, .name = "poll", .op = op_poll,
+	RIGHTS_OP(self->fd, .name = "poll", .op = op_poll_in,
 		  .rights = RIGHTS(CAP_EVENT), .prepare = expired,
 		  .state = pending, .ctx = &self->fd);
 }
