@@ -11,22 +11,24 @@
 #include "opdef.h"
 
 /**
- * io_fget_capability - go on with a request's look-up that met FMODE_PATH
+ * io_fget_capability - go on with a request's look-up that found no file
  * @req: the request
- * @file: what was found; the caller's reference is taken over
+ * @fd: the descriptor
  *
- * What the request needs is not asked here: it may look for more than one file.
+ * It may be a capability, which fget() does not see. This look-up stands by
+ * itself. What the request needs is not asked here: it may look for more than
+ * one file.
  *
- * Return: the capability itself, the request being marked as one that has to
- * go through io_file_resolve() or io_file_check(); NULL for what is no file.
+ * Return: the capability itself, with a reference, the request being marked as
+ * one that has to go through io_file_resolve() or io_file_check(); NULL for what
+ * is no file.
  */
-struct file *io_fget_capability(struct io_kiocb *req, struct file *file)
+struct file *io_fget_capability(struct io_kiocb *req, int fd)
 {
-	if (capability_target(file)->f_mode & FMODE_PATH) {
-		fput(file);
-		return NULL;
-	}
-	req->flags |= REQ_F_CAPABILITY;
+	struct file *file = fget_capability(fd);
+
+	if (file && is_capability(file))
+		req->flags |= REQ_F_CAPABILITY;
 	return file;
 }
 

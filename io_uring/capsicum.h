@@ -12,7 +12,7 @@
 
 #ifdef CONFIG_SECURITY_CAPSICUM
 
-struct file *io_fget_capability(struct io_kiocb *req, struct file *file);
+struct file *io_fget_capability(struct io_kiocb *req, int fd);
 int __io_file_resolve(struct io_kiocb *req);
 int __io_file_check(struct io_kiocb *req, struct file **file, int fd,
 		    bool fixed, const struct cap_rights *rights);
@@ -36,10 +36,10 @@ struct file *io_uring_cmd_resolve(struct io_kiocb *req, struct file *capability,
 /* fget(), but finds a capability as it is, and marks the request then. */
 static inline struct file *io_fget(struct io_kiocb *req, int fd)
 {
-	struct file *file = fget_raw(fd);
+	struct file *file = fget(fd);
 
-	if (file && unlikely(file->f_mode & FMODE_PATH))
-		return io_fget_capability(req, file);
+	if (unlikely(!file))
+		return io_fget_capability(req, fd);
 	return file;
 }
 
