@@ -1052,6 +1052,34 @@ TEST(owner_of_a_futex_by_requeue)
 	bury(other);
 }
 
+/* ---- privilege ---- */
+
+/* The number is there, and nobody's but one's own is taken on either side. */
+static int give_privilege(void *arg)
+{
+	struct __user_cap_header_struct h = {
+		.version = _LINUX_CAPABILITY_VERSION_3,
+	};
+	struct __user_cap_data_struct d[2];
+
+	STEP(!syscall(__NR_capget, &h, d));
+	h.pid = *(pid_t *)arg ? : getpid();
+	return RET(syscall(__NR_capset, &h, d));
+}
+
+TEST(privilege_of_another)
+{
+	pid_t pids[] = { 0, getpid(), 1, NO_PID };
+	size_t i;
+
+	REQUIRE_CAPMODE();
+	EXPECT_BOTH(give_privilege, &pids[0]);
+	for (i = 1; i < ARRAY_SIZE(pids); i++) {
+		EXPECT_EQ(-EPERM, in_child(give_privilege, &pids[i]));
+		EXPECT_EQ(-EPERM, capmode_run(give_privilege, &pids[i]));
+	}
+}
+
 /* ---- what one was to another process before ---- */
 
 struct trace {
