@@ -8,6 +8,7 @@
 #include <grp.h>
 #include <linux/filter.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stdatomic.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -417,6 +418,89 @@ TEST(vfork_child_enters_alone)
 {
 	REQUIRE_CAPMODE();
 	EXPECT_EQ(TELL_OUTSIDE, in_child(enter_in_vfork, NULL));
+}
+
+/*
+ * A process that shares memory, descriptors, working directory and signal
+ * handlers with another one is not one of its threads: the mode is not shared.
+ */
+struct sharer {
+	bool enters;	/* it, and not the one that made it */
+	atomic_int step;
+	int told, opened;
+};
+
+static int enter_or_not(bool enter)
+{
+	return enter ? sys_cap_enter(0) : 0;
+}
+
+static int open_here(void)
+{
+	int fd = RET(openat(AT_FDCWD, ".", O_RDONLY | O_DIRECTORY));
+
+	if (fd >= 0)
+		close(fd);
+	return fd < 0 ? fd : 0;
+}
+
+/* The two share errno as well: only one of them does something at a time. */
+static void next_step(struct sharer *s, int step)
+{
+	atomic_store(&s->step, step);
+}
+
+static void await_step(struct sharer *s, int step)
+{
+	while (atomic_load(&s->step) != step)
+		sched_yield();
+}
+
+static int be_sharer(void *arg)
+{
+	struct sharer *s = arg;
+
+	/* Should the other one break off. */
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	await_step(s, 1);
+	s->told = enter_or_not(s->enters) ? : tell();
+	s->opened = chdir("/") ? -errno : open_here();
+	next_step(s, 2);
+	await_step(s, 3);
+	_exit(0);
+}
+
+static int share_with(void *arg)
+{
+	static char stack[65536];
+	struct sharer s = { .enters = *(bool *)arg };
+	int told, opened;
+
+	STEP(clone(be_sharer, stack + sizeof(stack),
+		   CLONE_VM | CLONE_FILES | CLONE_FS | CLONE_SIGHAND | SIGCHLD,
+		   &s) > 0);
+	STEP(!enter_or_not(!s.enters));
+	next_step(&s, 1);
+	await_step(&s, 2);
+	told = tell();
+	/* Where the other has gone is no place for who is inside. */
+	opened = open_here();
+	next_step(&s, 3);
+	STEP(s.told == (s.enters ? TELL_INSIDE : TELL_OUTSIDE));
+	STEP(told == (s.enters ? TELL_OUTSIDE : TELL_INSIDE));
+	STEP(s.opened == (s.enters ? -ECAPMODE : 0));
+	STEP(opened == (s.enters ? 0 : -ECAPMODE));
+	return 0;
+}
+
+TEST(sharers_enter_alone)
+{
+	bool enters = true;
+
+	REQUIRE_CAPMODE();
+	EXPECT_EQ(0, in_child(share_with, &enters));
+	enters = false;
+	EXPECT_EQ(0, in_child(share_with, &enters));
 }
 
 static int enter_in_child(void *arg)

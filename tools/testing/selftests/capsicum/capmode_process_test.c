@@ -913,8 +913,10 @@ TEST(namespaces_given)
 
 #define FUTEX_LOCK_PI_OP	6
 #define FUTEX_TRYLOCK_PI_OP	8
+#define FUTEX_WAIT_REQUEUE_PI_OP	11
 #define FUTEX_CMP_REQUEUE_PI_OP	12
 #define FUTEX_LOCK_PI2_OP	13
+#define FUTEX_TID_BITS		0x3fffffff
 #define FUTEX_PRIVATE		128
 
 struct lock {
@@ -928,11 +930,9 @@ static int lock_pi(void *arg)
 	const struct lock *l = arg;
 	pid_t owner = l->owner ? l->owner : idle_thread();
 	struct timespec ts;
-	static uint32_t from;
 
 	STEP(owner > 0);
 	*l->word = owner;
-	from = 1;
 	/* Nobody lets go of it. */
 	clock_gettime((l->op & 127) == FUTEX_LOCK_PI2_OP ? CLOCK_MONOTONIC :
 							   CLOCK_REALTIME, &ts);
@@ -941,8 +941,6 @@ static int lock_pi(void *arg)
 		ts.tv_nsec -= 1000000000;
 		ts.tv_sec++;
 	}
-	if ((l->op & 127) == FUTEX_CMP_REQUEUE_PI_OP)
-		return RET(syscall(__NR_futex, &from, l->op, 1, 1, l->word, 1));
 	return RET(syscall(__NR_futex, l->word, l->op, 0, &ts, NULL, 0));
 }
 
@@ -986,6 +984,161 @@ TEST(owner_of_a_futex)
 			  capmode_run(lock_pi, &l));
 	}
 	bury(other);
+}
+
+/*
+ * A waiter is moved to a futex with priority inheritance: whoever moves it looks
+ * the owner up on its behalf.
+ */
+struct move {
+	uint32_t *words;	/* from, to */
+	pid_t owner;		/* 0: a thread of one's own */
+};
+
+static void *wait_to_be_moved(void *arg)
+{
+	uint32_t *words = arg;
+
+	syscall(__NR_futex, &words[0], FUTEX_WAIT_REQUEUE_PI_OP, 0, NULL,
+		&words[1], 0);
+	return NULL;
+}
+
+static int requeue_pi(void *arg)
+{
+	const struct move *m = arg;
+	pid_t owner = m->owner ? m->owner : idle_thread();
+	pthread_t waiter;
+	int ret;
+
+	STEP(owner > 0);
+	m->words[0] = 0;
+	m->words[1] = owner;
+	STEP(!pthread_create(&waiter, NULL, wait_to_be_moved, m->words));
+	/* Nobody is moved, and nobody looked up, before somebody waits. */
+	do {
+		sched_yield();
+		ret = RET(syscall(__NR_futex, &m->words[0],
+				  FUTEX_CMP_REQUEUE_PI_OP, 1, 0, &m->words[1],
+				  0));
+	} while (!ret);
+	/* Whatever came of it, the lock is whose it was. */
+	STEP((m->words[1] & FUTEX_TID_BITS) == (uint32_t)owner);
+	return ret;
+}
+
+TEST(owner_of_a_futex_by_requeue)
+{
+	pid_t other = victim();
+	struct move m;
+
+	REQUIRE_CAPMODE();
+	ASSERT_LT(0, other);
+	m.words = mmap(NULL, 4096, PROT_READ | PROT_WRITE,
+		       MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	ASSERT_TRUE(m.words != MAP_FAILED);
+	m.owner = other;
+	EXPECT_EQ(-ECAPMODE, capmode_run(requeue_pi, &m));
+	EXPECT_EQ(1, in_child(requeue_pi, &m));
+	m.owner = 2999999;
+	EXPECT_EQ(-ECAPMODE, capmode_run(requeue_pi, &m));
+	EXPECT_EQ(-ESRCH, in_child(requeue_pi, &m));
+	m.owner = 2;	/* a kernel thread */
+	EXPECT_EQ(-ECAPMODE, capmode_run(requeue_pi, &m));
+	EXPECT_EQ(-EPERM, in_child(requeue_pi, &m));
+	m.owner = 0;
+	EXPECT_EQ(1, capmode_run(requeue_pi, &m));
+	EXPECT_EQ(1, in_child(requeue_pi, &m));
+	bury(other);
+}
+
+/* ---- privilege ---- */
+
+/* The number is there, and nobody's but one's own is taken on either side. */
+static int give_privilege(void *arg)
+{
+	struct __user_cap_header_struct h = {
+		.version = _LINUX_CAPABILITY_VERSION_3,
+	};
+	struct __user_cap_data_struct d[2];
+
+	STEP(!syscall(__NR_capget, &h, d));
+	h.pid = *(pid_t *)arg ? : getpid();
+	return RET(syscall(__NR_capset, &h, d));
+}
+
+TEST(privilege_of_another)
+{
+	pid_t pids[] = { 0, getpid(), 1, NO_PID };
+	size_t i;
+
+	REQUIRE_CAPMODE();
+	EXPECT_BOTH(give_privilege, &pids[0]);
+	for (i = 1; i < ARRAY_SIZE(pids); i++) {
+		EXPECT_EQ(-EPERM, in_child(give_privilege, &pids[i]));
+		EXPECT_EQ(-EPERM, capmode_run(give_privilege, &pids[i]));
+	}
+}
+
+/* ---- what one was to another process before ---- */
+
+struct trace {
+	bool enter;
+	long request;
+	long *word;	/* in the traced process, and there only */
+};
+
+static int trace_on(void *arg)
+{
+	const struct trace *t = arg;
+	unsigned long data = 77;
+	siginfo_t info = {};
+	int pidfd, ret;
+	pid_t child = fork_fd(&pidfd);
+
+	if (!child) {
+		for (;;)
+			pause();
+	}
+	STEP(child > 0);
+	STEP(!ptrace(PTRACE_SEIZE, child, NULL, PTRACE_O_EXITKILL));
+	STEP(!ptrace(PTRACE_INTERRUPT, child, NULL, NULL));
+	STEP(!waitid(P_PID, child, &info, WSTOPPED));
+	if (t->enter)
+		STEP(!sys_cap_enter(0));
+	/*
+	 * Not by way of the C library, which changes what PEEK returns. Where
+	 * there is no word, the last argument is the signal to go on with.
+	 */
+	ret = RET(syscall(__NR_ptrace, t->request, child, t->word,
+			  t->word ? &data : NULL));
+	STEP(!syscall(__NR_pidfd_send_signal, pidfd, SIGKILL, NULL, 0));
+	STEP(wait_fd(pidfd) == KILLED_BY(SIGKILL));
+	return ret;
+}
+
+/* A tracer can do all as the one it traces; entering takes that away. */
+TEST(tracer_from_before)
+{
+	static const long requests[] = {
+		PTRACE_PEEKDATA, PTRACE_POKEDATA, PTRACE_CONT, PTRACE_DETACH,
+		PTRACE_SYSCALL, PTRACE_LISTEN, PTRACE_KILL,
+	};
+	static long word;
+	struct trace t = { .word = &word };
+	size_t i;
+
+	REQUIRE_CAPMODE();
+	for (i = 0; i < ARRAY_SIZE(requests); i++) {
+		t.request = requests[i];
+		t.word = i < 2 ? &word : NULL;
+		t.enter = true;
+		EXPECT_EQ(-ECAPMODE, in_child(trace_on, &t))
+			TH_LOG("request %ld", t.request);
+		t.enter = false;
+		EXPECT_EQ(0, in_child(trace_on, &t))
+			TH_LOG("request %ld outside", t.request);
+	}
 }
 
 TEST_HARNESS_MAIN

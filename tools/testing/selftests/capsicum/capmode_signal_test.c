@@ -569,4 +569,119 @@ TEST(timers)
 	bury(other);
 }
 
+/*
+ * A message that arrives in a queue signals who has asked for it, which nobody
+ * can do for another.
+ */
+static int be_notified(void *arg)
+{
+	struct sigevent ev = {
+		.sigev_notify = SIGEV_SIGNAL,
+		.sigev_signo = SIGUSR1,
+	};
+	int queue = *(int *)arg, ret;
+	char c[16];
+
+	came = 0;
+	ret = RET(syscall(__NR_mq_notify, queue, &ev));
+	if (ret)
+		return ret;
+	STEP(!syscall(__NR_mq_timedsend, queue, "x", 1, 0, NULL));
+	while (!came)
+		sched_yield();
+	STEP(syscall(__NR_mq_timedreceive, queue, c, sizeof(c), NULL,
+		     NULL) == 1);
+	return came;
+}
+
+/* To tell a thread, as a timer can, is not on offer. */
+static int notify_thread(void *arg)
+{
+	struct sigevent ev = {
+		.sigev_notify = SIGEV_THREAD_ID,
+		.sigev_signo = SIGUSR1,
+	};
+
+#ifdef sigev_notify_thread_id
+	ev.sigev_notify_thread_id = getppid();
+#else
+	ev._sigev_un._tid = getppid();
+#endif
+	return RET(syscall(__NR_mq_notify, *(int *)arg, &ev));
+}
+
+TEST(message_queue)
+{
+	/* As the kernel has it; the C library puts it elsewhere. */
+	long attr[8] = { 0, 4, 16 };
+	int queue;
+
+	REQUIRE_CAPMODE();
+	ASSERT_EQ(0, be_counter());
+	queue = RET(syscall(__NR_mq_open, "capmode-signal", O_RDWR | O_CREAT,
+			    0600, attr));
+	if (queue == -ENOSYS)
+		SKIP(return, "no CONFIG_POSIX_MQUEUE");
+	ASSERT_LE(0, queue);
+	syscall(__NR_mq_unlink, "capmode-signal");
+	EXPECT_BOTH(be_notified, &queue);
+	EXPECT_EQ(-EINVAL, in_child(notify_thread, &queue));
+	EXPECT_EQ(-EINVAL, capmode_run(notify_thread, &queue));
+	EXPECT_EQ(0, came);
+}
+
+/* ---- the signal that a child ends with ---- */
+
+static pid_t fork_with_signal(int sig)
+{
+	struct clone_args args = { .exit_signal = sig };
+
+	return RET(syscall(__NR_clone3, &args, sizeof(args)));
+}
+
+/* One's own child may tell oneself with any. */
+static int end_of_own(void *arg)
+{
+	pid_t child;
+
+	came = 0;
+	child = fork_with_signal(SIGUSR1);
+	if (!child)
+		_exit(0);
+	STEP(child > 0);
+	while (!came)
+		sched_yield();
+	return came;
+}
+
+/* A child that outlives its parent becomes the child of somebody else. */
+static int leave_orphan(void *arg)
+{
+	pid_t self = getpid(), child = fork_with_signal(SIGUSR1);
+
+	if (child)
+		return child < 0 ? child : 0;
+	while (getppid() == self)
+		sched_yield();
+	_exit(33);
+}
+
+TEST(exit_signal)
+{
+	int side, status;
+
+	REQUIRE_CAPMODE();
+	ASSERT_EQ(0, be_counter());
+	EXPECT_BOTH(end_of_own, NULL);
+	ASSERT_EQ(0, prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0));
+	for (side = 0; side < 2; side++) {
+		EXPECT_EQ(0, side ? capmode_run(leave_orphan, NULL) :
+				    in_child(leave_orphan, NULL));
+		/* Nothing else is there to wait for. */
+		EXPECT_LT(0, waitpid(-1, &status, __WALL));
+		EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 33);
+		EXPECT_EQ(0, came);
+	}
+}
+
 TEST_HARNESS_MAIN

@@ -343,6 +343,103 @@ TEST_F(opt, set_ordinary)
 	}
 }
 
+/* ---- keys of TCP, which are for the peer of an address ---- */
+
+/* As linux/tcp.h has it, which does not go with the C library's header. */
+struct md5 {
+	struct sockaddr_storage addr;
+	uint8_t flags, prefixlen;
+	uint16_t keylen;
+	uint32_t ifindex;
+	uint8_t key[80];
+};
+
+#define MD5_EXT		32	/* TCP_MD5SIG_EXT */
+#define MD5_IFINDEX	2	/* TCP_MD5SIG_FLAG_IFINDEX */
+
+static void md5(union value *v, int family, int ifindex)
+{
+	struct md5 *m = (struct md5 *)v;
+	struct sockaddr_in *in = (void *)&m->addr;
+	struct sockaddr_in6 *in6 = (void *)&m->addr;
+
+	m->addr.ss_family = family;
+	if (family == AF_INET)
+		in->sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	else
+		in6->sin6_addr = in6addr_loopback;
+	m->flags = ifindex ? MD5_IFINDEX : 0;
+	m->ifindex = ifindex;
+	m->keylen = 4;
+}
+
+static void value_md5(union value *v)
+{
+	md5(v, AF_INET, 0);
+}
+
+static void value_md5_lo(union value *v)
+{
+	md5(v, AF_INET, LO);
+}
+
+static void value_md5_none(union value *v)
+{
+	md5(v, AF_INET, INT_MAX);
+}
+
+static void value_md5_6(union value *v)
+{
+	md5(v, AF_INET6, 0);
+}
+
+static void value_md5_6_lo(union value *v)
+{
+	md5(v, AF_INET6, LO);
+}
+
+static void value_md5_6_none(union value *v)
+{
+	md5(v, AF_INET6, INT_MAX);
+}
+
+#define MD5_OPTION(family, value) \
+	{ family, SOCK_STREAM, 0, SOL_TCP, MD5_EXT, sizeof(struct md5), value }
+
+/*
+ * A key can be for what comes by one interface only, which has to be a VRF. That
+ * the loopback is none, or that there is no such interface, is looked up outside
+ * and not inside.
+ */
+TEST_F(opt, md5_of_an_interface)
+{
+	static const struct option md5_options[][3] = {
+		{ MD5_OPTION(AF_INET, value_md5),
+		  MD5_OPTION(AF_INET, value_md5_lo),
+		  MD5_OPTION(AF_INET, value_md5_none) },
+		{ MD5_OPTION(AF_INET6, value_md5_6),
+		  MD5_OPTION(AF_INET6, value_md5_6_lo),
+		  MD5_OPTION(AF_INET6, value_md5_6_none) },
+	};
+	struct setting s = { .road = variant->road, .m = self->m };
+	unsigned int i, j;
+
+	for (i = 0; i < ARRAY_SIZE(md5_options); i++) {
+		s.o = &md5_options[i][0];
+		s.fd = RET(socket(s.o->family, SOCK_STREAM, 0));
+		ASSERT_LE(0, s.fd);
+		if (in_child(try_set, &s) == -ENOPROTOOPT)
+			SKIP(return, "no CONFIG_TCP_MD5SIG");
+		EXPECT_BOTH(try_set, &s);
+		for (j = 1; j < 3; j++) {
+			s.o = &md5_options[i][j];
+			EXPECT_EQ(-EINVAL, in_child(try_set, &s));
+			EXPECT_EQ(-ECAPMODE, capmode_run(try_set, &s));
+		}
+		close(s.fd);
+	}
+}
+
 /* ---- descriptors of others ---- */
 
 static int try_peerpidfd(void *arg)

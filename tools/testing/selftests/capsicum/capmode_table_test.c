@@ -549,6 +549,9 @@ struct world {
 	void *mapped;		/* one of shared memory */
 	pid_t victim;		/* a child that sleeps */
 	int ns;
+	int fs, mnt;		/* for what takes a mount that is held */
+	int group;		/* of fanotify */
+	int pidfd;		/* of the victim */
 	struct file_handle *handle;
 	int mount_id;
 	char victim_mem[8];
@@ -905,6 +908,33 @@ REAL(chroot)
 	return RET(syscall(__NR_chroot, W->dir));
 }
 
+/* What is held, by the name that /proc has for it. */
+REAL(open_held)
+{
+	char name[64];
+
+	snprintf(name, sizeof(name), "/proc/self/fd/%d", W->dirfd);
+	return RET(syscall(__NR_openat, AT_FDCWD, name, O_RDONLY));
+}
+
+REAL(watch_held)
+{
+	int fd = RET(syscall(__NR_inotify_init1, 0));
+	char name[64];
+
+	STEP(fd >= 0);
+	snprintf(name, sizeof(name), "/proc/self/fd/%d", W->dirfd);
+	return RET(syscall(__NR_inotify_add_watch, fd, name, 1));
+}
+
+REAL(statfs_held)
+{
+	char name[64], buf[512];
+
+	snprintf(name, sizeof(name), "/proc/self/fd/%d", W->dirfd);
+	return RET(syscall(__NR_statfs, name, buf));
+}
+
 REAL(open_by_handle_at)
 {
 	if (!W->handle)
@@ -919,6 +949,9 @@ TEST_F(real, directories)
 	ATTEMPT(chdir);
 	ATTEMPT(fchdir);
 	ATTEMPT(chroot);
+	ATTEMPT(open_held);
+	ATTEMPT(watch_held);
+	ATTEMPT(statfs_held);
 	ATTEMPT(open_by_handle_at);
 }
 
@@ -978,6 +1011,110 @@ REAL(mount_setattr)
 REAL(setns)
 {
 	return RET(syscall(__NR_setns, W->ns, 0));
+}
+
+/* Mounts by number: that of the file, and the first of one's own namespace. */
+#ifndef __NR_statmount
+#define __NR_statmount	(CAP_NR_BASE + 457)
+#define __NR_listmount	(CAP_NR_BASE + 458)
+#endif
+#ifndef STATX_MNT_ID_UNIQUE
+#define STATX_MNT_ID_UNIQUE	0x4000U
+#endif
+
+struct mount_id {
+	uint32_t size, spare;
+	uint64_t id, param;
+};
+
+/* A fact about what is held: no refusal, but of no use. */
+static int mount_of(int fd, struct mount_id *req)
+{
+	struct statx stx;
+
+	*req = (struct mount_id){ .size = sizeof(*req) };
+	if (statx(fd, "", AT_EMPTY_PATH, STATX_MNT_ID_UNIQUE, &stx))
+		return -errno;
+	req->id = stx.stx_mnt_id;
+	return 0;
+}
+
+REAL(statmount)
+{
+	struct mount_id req;
+	uint64_t buf[128];
+
+	STEP(!mount_of(W->dirfd, &req));
+	req.param = 1;	/* STATMOUNT_SB_BASIC */
+	return RET(syscall(__NR_statmount, &req, buf, sizeof(buf), 0));
+}
+
+REAL(listmount)
+{
+	struct mount_id req = { .size = sizeof(req), .id = UINT64_MAX };
+	uint64_t ids[8];
+
+	return RET(syscall(__NR_listmount, &req, ids, 8, 0));
+}
+
+/* With what was made before: a file system that has no mount yet. */
+REAL(fsconfig)
+{
+	return RET(syscall(__NR_fsconfig, W->fs, 0 /* a flag */, "ro", NULL,
+			   0));
+}
+
+REAL(fsmount)
+{
+	return RET(syscall(__NR_fsmount, W->fs, 0, 0));
+}
+
+/* ... and one that is mounted nowhere yet. */
+REAL(move_mount_held)
+{
+	int err = RET(syscall(__NR_move_mount, W->mnt, "", W->dirfd, "sub",
+			      4 /* MOVE_MOUNT_F_EMPTY_PATH */));
+
+	if (!err)
+		umount2(W->sub, MNT_DETACH);
+	return err;
+}
+
+REAL(mount_setattr_held)
+{
+	__u64 attr[4] = { 1 /* MOUNT_ATTR_RDONLY */ };
+
+	return RET(syscall(__NR_mount_setattr, W->mnt, "", AT_EMPTY_PATH, attr,
+			   sizeof(attr)));
+}
+
+TEST_F(real, mounts_by_number)
+{
+	ATTEMPT(statmount);
+	ATTEMPT(listmount);
+}
+
+TEST_F(real, mounts_held)
+{
+	struct world *w = &self->w;
+	int fs;
+
+	/* Two, since a context makes one mount. */
+	fs = RET(syscall(__NR_fsopen, "tmpfs", 0));
+	if (fs == -ENOSYS || fs == -ENODEV)
+		SKIP(return, "no tmpfs, or no mounts by descriptor");
+	ASSERT_LE(0, fs);
+	ASSERT_EQ(0, syscall(__NR_fsconfig, fs, 6 /* create */, NULL, NULL, 0));
+	w->mnt = RET(syscall(__NR_fsmount, fs, 0, 0));
+	ASSERT_LE(0, w->mnt);
+	close(fs);
+	w->fs = RET(syscall(__NR_fsopen, "tmpfs", 0));
+	ASSERT_LE(0, w->fs);
+	ATTEMPT(fsconfig);
+	ASSERT_EQ(0, syscall(__NR_fsconfig, w->fs, 6, NULL, NULL, 0));
+	ATTEMPT(fsmount);
+	ATTEMPT(mount_setattr_held);
+	ATTEMPT(move_mount_held);
 }
 
 TEST_F(real, mounts_and_namespaces)
@@ -1059,6 +1196,12 @@ REAL(kcmp)
 	return RET(syscall(__NR_kcmp, getpid(), W->victim, 0, 0, 0));
 }
 
+/* A process that is held is not what it holds. */
+REAL(pidfd_getfd)
+{
+	return RET(syscall(__NR_pidfd_getfd, W->pidfd, 0, 0));
+}
+
 REAL(perf_event_open)
 {
 	struct perf_event_attr attr = {
@@ -1106,6 +1249,9 @@ TEST_F(real, processes)
 	ATTEMPT(process_vm_readv_self);
 	ATTEMPT(process_vm_writev);
 	ATTEMPT(kcmp);
+	self->w.pidfd = RET(syscall(__NR_pidfd_open, self->w.victim, 0));
+	ASSERT_LE(0, self->w.pidfd);
+	ATTEMPT(pidfd_getfd);
 	ATTEMPT(perf_event_open);
 	ATTEMPT(perf_event_open_self);
 	ATTEMPT(bpf);
@@ -1437,6 +1583,41 @@ REAL(quotactl)
 REAL(fanotify_init)
 {
 	return RET(syscall(__NR_fanotify_init, 0, O_RDONLY));
+}
+
+/* With a group that was made before: of what was given, and of all beside it. */
+static int fanotify_mark_as(const struct world *w, unsigned int flags)
+{
+	const unsigned int access = 1;
+
+	/* The mask has 64 bits, which are two arguments where a long has 32. */
+#if __SIZEOF_LONG__ == 4
+	return RET(syscall(__NR_fanotify_mark, w->group, flags, access, 0,
+			   w->dirfd, NULL));
+#else
+	return RET(syscall(__NR_fanotify_mark, w->group, flags, (long)access,
+			   w->dirfd, NULL));
+#endif
+}
+
+REAL(fanotify_mark)
+{
+	return fanotify_mark_as(W, 1 /* FAN_MARK_ADD */);
+}
+
+REAL(fanotify_mark_mount)
+{
+	return fanotify_mark_as(W, 1 | 0x10 /* FAN_MARK_MOUNT */);
+}
+
+TEST_F(real, fanotify_held)
+{
+	self->w.group = RET(syscall(__NR_fanotify_init, 0, O_RDONLY));
+	if (self->w.group == -ENOSYS)
+		SKIP(return, "no fanotify");
+	ASSERT_LE(0, self->w.group);
+	ATTEMPT(fanotify_mark);
+	ATTEMPT(fanotify_mark_mount);
 }
 
 TEST_F(real, machine)

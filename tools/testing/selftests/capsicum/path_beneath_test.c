@@ -1244,6 +1244,51 @@ TEST_F(cwd, itself)
 	}
 }
 
+/*
+ * Numbers that are no descriptors, some of which mean something to some call or
+ * will do so: beside AT_FDCWD there is none to begin at.
+ */
+struct start {
+	long dir;
+	const char *path;
+};
+
+static int open_from(void *arg)
+{
+	const struct start *s = arg;
+
+	return at_done(RET(syscall(__NR_openat, s->dir, s->path, O_RDONLY, 0)));
+}
+
+TEST_F(cwd, other_numbers)
+{
+	static const int numbers[] = {
+		-1, -2, -99, -101, -200, -10000, -10001, -10002, -10003,
+		INT_MIN, INT_MAX,
+	};
+	struct start s;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(numbers); i++) {
+		s.dir = numbers[i];
+		s.path = "/";
+		EXPECT_CAPMODE(-ENOTCAPABLE, open_from, &s);
+		s.path = "file";
+		EXPECT_EQ(-EBADF, in_child(open_from, &s));
+		EXPECT_EQ(-EBADF, capmode_run(open_from, &s))
+			TH_LOG("number %d", numbers[i]);
+	}
+	if (sizeof(long) == 4)
+		return;
+	/* The kernel takes 32 bits of it. */
+	for (i = 0; i < 2; i++) {
+		s.dir = (long)((uint64_t)i << 32 | (uint32_t)AT_FDCWD);
+		EXPECT_ECAPMODE(open_from, &s);
+		s.path = "/";
+		EXPECT_ECAPMODE(open_from, &s);
+	}
+}
+
 /* One end of two. */
 struct two {
 	int from, to;

@@ -1,0 +1,358 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Capability mode: ioctls of file systems and of control devices by which a
+ * descriptor would lead to what somebody else has: by an inode's or a tree's
+ * number, by a device's, or by a path. Where the tests run, a btrfs is expected
+ * at /btrfs.
+ */
+#include "capmode.h"
+
+#include <linux/btrfs.h>
+#include <linux/btrfs_tree.h>
+#include <linux/loop.h>
+#include <sys/ioctl.h>
+#include <sys/vfs.h>
+
+#define BTRFS	"/btrfs"
+
+#ifndef BTRFS_SUPER_MAGIC
+#define BTRFS_SUPER_MAGIC	0x9123683E
+#endif
+
+/* ---- btrfs ---- */
+
+struct btrfs {
+	int dir;	/* a subvolume of its own, and what is held */
+	uint64_t id;	/* of another one, beside it */
+	char other[64];
+	uint64_t ino;	/* of a file below */
+};
+
+FIXTURE(btrfs)
+{
+	struct btrfs b;
+	int top;
+	char own[64];
+};
+
+static int make_subvolume(int top, const char *name)
+{
+	struct btrfs_ioctl_vol_args args = {};
+
+	snprintf(args.name, sizeof(args.name), "%s", name);
+	return RET(ioctl(top, BTRFS_IOC_SUBVOL_CREATE, &args));
+}
+
+static void drop_subvolume(int top, const char *name)
+{
+	struct btrfs_ioctl_vol_args args = {};
+
+	snprintf(args.name, sizeof(args.name), "%s", name);
+	ioctl(top, BTRFS_IOC_SNAP_DESTROY, &args);
+}
+
+static bool there(int top, const char *name)
+{
+	return !faccessat(top, name, F_OK, 0);
+}
+
+FIXTURE_SETUP(btrfs)
+{
+	struct btrfs_ioctl_ino_lookup_args args = { .objectid = 256 };
+	struct btrfs *b = &self->b;
+	struct statfs fs;
+	struct stat st;
+	int fd;
+
+	self->top = -1;
+	REQUIRE_CAPMODE();
+	REQUIRE_ROOT();
+	if (statfs(BTRFS, &fs) || fs.f_type != BTRFS_SUPER_MAGIC)
+		SKIP(return, "there is no btrfs at " BTRFS);
+	self->top = open(BTRFS, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	ASSERT_LE(0, self->top);
+	snprintf(self->own, sizeof(self->own), "capmode-own-%d", getpid());
+	snprintf(b->other, sizeof(b->other), "capmode-other-%d", getpid());
+	ASSERT_EQ(0, make_subvolume(self->top, self->own));
+	ASSERT_EQ(0, make_subvolume(self->top, b->other));
+	b->dir = openat(self->top, self->own, O_RDONLY | O_DIRECTORY);
+	ASSERT_LE(0, b->dir);
+
+	fd = openat(self->top, b->other, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	ASSERT_LE(0, fd);
+	ASSERT_EQ(0, ioctl(fd, BTRFS_IOC_INO_LOOKUP, &args));
+	b->id = args.treeid;
+	close(fd);
+	fd = openat(b->dir, "file", O_CREAT | O_WRONLY, 0600);
+	ASSERT_LE(0, fd);
+	ASSERT_EQ(0, fstat(fd, &st));
+	b->ino = st.st_ino;
+	close(fd);
+}
+
+FIXTURE_TEARDOWN(btrfs)
+{
+	if (self->top < 0)
+		return;
+	close(self->b.dir);
+	drop_subvolume(self->top, self->own);
+	drop_subvolume(self->top, self->b.other);
+	close(self->top);
+}
+
+static int ino_lookup(void *arg)
+{
+	const struct btrfs *b = arg;
+	struct btrfs_ioctl_ino_lookup_args args = {
+		.treeid = b->id,
+		.objectid = 256,
+	};
+
+	return RET(ioctl(b->dir, BTRFS_IOC_INO_LOOKUP, &args));
+}
+
+static int ino_paths(void *arg)
+{
+	static uint64_t found[512];
+	const struct btrfs *b = arg;
+	struct btrfs_ioctl_ino_path_args args = {
+		.inum = b->ino,
+		.size = sizeof(found),
+		.fspath = (uintptr_t)found,
+	};
+
+	return RET(ioctl(b->dir, BTRFS_IOC_INO_PATHS, &args));
+}
+
+static void search_all(struct btrfs_ioctl_search_key *key, uint64_t tree)
+{
+	*key = (struct btrfs_ioctl_search_key){
+		.tree_id = tree,
+		.max_objectid = UINT64_MAX,
+		.max_offset = UINT64_MAX,
+		.max_transid = UINT64_MAX,
+		.max_type = UINT32_MAX,
+		.nr_items = 16,
+	};
+}
+
+static int tree_search(void *arg)
+{
+	const struct btrfs *b = arg;
+	struct btrfs_ioctl_search_args args;
+	int ret;
+
+	search_all(&args.key, b->id);
+	ret = RET(ioctl(b->dir, BTRFS_IOC_TREE_SEARCH, &args));
+	if (!ret)
+		STEP(args.key.nr_items);
+	return ret;
+}
+
+static int tree_search_v2(void *arg)
+{
+	static uint64_t mem[2048];
+	struct btrfs_ioctl_search_args_v2 *args = (void *)mem;
+	const struct btrfs *b = arg;
+
+	search_all(&args->key, b->id);
+	args->buf_size = sizeof(mem) - sizeof(*args);
+	return RET(ioctl(b->dir, BTRFS_IOC_TREE_SEARCH_V2, args));
+}
+
+/* The one that it is, so that nothing is to be put right again. */
+static int default_subvolume(void *arg)
+{
+	const struct btrfs *b = arg;
+	uint64_t top = BTRFS_FS_TREE_OBJECTID;
+
+	return RET(ioctl(b->dir, BTRFS_IOC_DEFAULT_SUBVOL, &top));
+}
+
+static int destroy_by_id(void *arg)
+{
+	const struct btrfs *b = arg;
+	struct btrfs_ioctl_vol_args_v2 args = {
+		.flags = BTRFS_SUBVOL_SPEC_BY_ID,
+		.subvolid = b->id,
+	};
+
+	return RET(ioctl(b->dir, BTRFS_IOC_SNAP_DESTROY_V2, &args));
+}
+
+TEST_F(btrfs, by_number)
+{
+	struct btrfs *b = &self->b;
+
+	EXPECT_ECAPMODE(ino_lookup, b);
+	EXPECT_ECAPMODE(ino_paths, b);
+	EXPECT_ECAPMODE(tree_search, b);
+	EXPECT_ECAPMODE(tree_search_v2, b);
+	EXPECT_ECAPMODE(default_subvolume, b);
+	EXPECT_EQ(-ECAPMODE, capmode_run(destroy_by_id, b));
+	EXPECT_TRUE(there(self->top, b->other));
+	EXPECT_EQ(0, in_child(destroy_by_id, b));
+	EXPECT_FALSE(there(self->top, b->other));
+	/* Whether there is such a tree is not to be told. */
+	EXPECT_EQ(-ENOENT, in_child(tree_search, b));
+	EXPECT_EQ(-ECAPMODE, capmode_run(tree_search, b));
+	EXPECT_EQ(-ECAPMODE, capmode_run(destroy_by_id, b));
+}
+
+static int lookup_of_logical(void *arg)
+{
+	static uint64_t found[512];
+	const struct btrfs *b = arg;
+	struct btrfs_ioctl_logical_ino_args args = {
+		.size = sizeof(found),
+		.inodes = (uintptr_t)found,
+	};
+
+	return RET(ioctl(b->dir, BTRFS_IOC_LOGICAL_INO, &args));
+}
+
+static int lookup_of_logical_v2(void *arg)
+{
+	static uint64_t found[512];
+	const struct btrfs *b = arg;
+	struct btrfs_ioctl_logical_ino_args args = {
+		.size = sizeof(found),
+		.inodes = (uintptr_t)found,
+	};
+
+	return RET(ioctl(b->dir, BTRFS_IOC_LOGICAL_INO_V2, &args));
+}
+
+/* Nothing is at the very start: to look there finds nothing, but looks. */
+TEST_F(btrfs, by_block)
+{
+	EXPECT_EQ(-ENOENT, in_child(lookup_of_logical, &self->b));
+	EXPECT_EQ(-ECAPMODE, capmode_run(lookup_of_logical, &self->b));
+	EXPECT_EQ(-ENOENT, in_child(lookup_of_logical_v2, &self->b));
+	EXPECT_EQ(-ECAPMODE, capmode_run(lookup_of_logical_v2, &self->b));
+}
+
+static int send_own(void *arg)
+{
+	const struct btrfs *b = arg;
+	int fds[2];
+	struct btrfs_ioctl_send_args args = {};
+
+	STEP(!pipe(fds));
+	args.send_fd = fds[1];
+	return RET(ioctl(b->dir, BTRFS_IOC_SEND, &args));
+}
+
+/* It is for what is read-only, and that is looked at behind the refusal. */
+TEST_F(btrfs, send)
+{
+	uint64_t flags = BTRFS_SUBVOL_RDONLY;
+
+	EXPECT_EQ(-EPERM, in_child(send_own, &self->b));
+	EXPECT_EQ(-ECAPMODE, capmode_run(send_own, &self->b));
+	ASSERT_EQ(0, ioctl(self->b.dir, BTRFS_IOC_SUBVOL_SETFLAGS, &flags));
+	EXPECT_ECAPMODE(send_own, &self->b);
+}
+
+static int ask_own(void *arg)
+{
+	const struct btrfs *b = arg;
+	struct btrfs_ioctl_fs_info_args info = {};
+	uint64_t flags = 77;
+
+	STEP(!RET(ioctl(b->dir, BTRFS_IOC_FS_INFO, &info)));
+	STEP(!RET(ioctl(b->dir, BTRFS_IOC_SUBVOL_GETFLAGS, &flags)));
+	STEP(!make_subvolume(b->dir, "below") && there(b->dir, "below"));
+	drop_subvolume(b->dir, "below");
+	STEP(!there(b->dir, "below"));
+	return 0;
+}
+
+TEST_F(btrfs, works)
+{
+	EXPECT_BOTH(ask_own, &self->b);
+}
+
+/* ---- a path in an argument ---- */
+
+struct add {
+	int fd;
+	const char *path;
+};
+
+static int scan_device(void *arg)
+{
+	const struct add *a = arg;
+	struct btrfs_ioctl_vol_args args = {};
+
+	snprintf(args.name, sizeof(args.name), "%s", a->path);
+	return RET(ioctl(a->fd, BTRFS_IOC_SCAN_DEV, &args));
+}
+
+static int add_device(void *arg)
+{
+	const struct add *a = arg;
+	struct btrfs_ioctl_vol_args args = {};
+
+	snprintf(args.name, sizeof(args.name), "%s", a->path);
+	return RET(ioctl(a->fd, BTRFS_IOC_ADD_DEV, &args));
+}
+
+/* Not a device, or nothing at all: looked up outside, and not inside. */
+TEST_F(btrfs, device_by_path)
+{
+	struct add a = { .fd = self->b.dir, .path = "/" };
+
+	EXPECT_EQ(-ENOTBLK, in_child(add_device, &a));
+	EXPECT_EQ(-ECAPMODE, capmode_run(add_device, &a));
+	a.path = "/no/such/device";
+	EXPECT_EQ(-ENOENT, in_child(add_device, &a));
+	EXPECT_EQ(-ECAPMODE, capmode_run(add_device, &a));
+
+	a.fd = open("/dev/btrfs-control", O_RDWR | O_CLOEXEC);
+	ASSERT_LE(0, a.fd);
+	EXPECT_EQ(-ENOENT, in_child(scan_device, &a));
+	EXPECT_EQ(-ECAPMODE, capmode_run(scan_device, &a));
+	a.path = "/";
+	EXPECT_EQ(-ENOTBLK, in_child(scan_device, &a));
+	EXPECT_EQ(-ECAPMODE, capmode_run(scan_device, &a));
+	close(a.fd);
+}
+
+/* ---- loop devices, by number ---- */
+
+static int loop_ask_free(void *arg)
+{
+	return RET(ioctl(*(int *)arg, LOOP_CTL_GET_FREE));
+}
+
+static int loop_add(void *arg)
+{
+	return RET(ioctl(*(int *)arg, LOOP_CTL_ADD, 77));
+}
+
+static int loop_remove(void *arg)
+{
+	return RET(ioctl(*(int *)arg, LOOP_CTL_REMOVE, 77));
+}
+
+TEST(loop_control)
+{
+	int fd;
+
+	REQUIRE_CAPMODE();
+	REQUIRE_ROOT();
+	fd = open("/dev/loop-control", O_RDWR | O_CLOEXEC);
+	if (fd < 0)
+		SKIP(return, "no loop devices");
+	EXPECT_ECAPMODE(loop_ask_free, &fd);
+	EXPECT_EQ(-ECAPMODE, capmode_run(loop_add, &fd));
+	/* It was not added, and so it can be, and then is not removed. */
+	EXPECT_EQ(77, in_child(loop_add, &fd));
+	EXPECT_EQ(-ECAPMODE, capmode_run(loop_remove, &fd));
+	EXPECT_EQ(-EEXIST, in_child(loop_add, &fd));
+	EXPECT_LE(0, in_child(loop_remove, &fd));
+	close(fd);
+}
+
+TEST_HARNESS_MAIN
