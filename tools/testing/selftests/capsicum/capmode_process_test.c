@@ -4,6 +4,7 @@
  * caller's own process and threads, and on no other.
  */
 #include "victims.h"
+#include "cgroup.h"
 
 #include <linux/capability.h>
 #include <sched.h>
@@ -1078,6 +1079,69 @@ TEST(privilege_of_another)
 		EXPECT_EQ(-EPERM, in_child(give_privilege, &pids[i]));
 		EXPECT_EQ(-EPERM, capmode_run(give_privilege, &pids[i]));
 	}
+}
+
+/* ---- processes that are moved into a control group by number ---- */
+
+struct to_cgroup {
+	int dir;
+	const char *file;
+	pid_t pid;	/* -1: one's own */
+};
+
+static int to_cgroup(void *arg)
+{
+	const struct to_cgroup *c = arg;
+	int fd = RET(openat(c->dir, c->file, O_WRONLY)), ret;
+	char text[16];
+
+	STEP(fd >= 0);
+	snprintf(text, sizeof(text), "%d", c->pid < 0 ? getpid() : c->pid);
+	ret = RET(write(fd, text, strlen(text)));
+	close(fd);
+	return ret < 0 ? ret : 0;
+}
+
+static void check_to_cgroup(struct __test_metadata *_metadata,
+			    struct to_cgroup *c)
+{
+	pid_t other = victim();
+	char text[32] = "";
+	int fd;
+
+	ASSERT_LT(0, other);
+	c->pid = NO_PID;
+	EXPECT_EQ(-ESRCH, in_child(to_cgroup, c));
+	EXPECT_EQ(-ECAPMODE, capmode_run(to_cgroup, c));
+	c->pid = other;
+	EXPECT_EQ(-ECAPMODE, capmode_run(to_cgroup, c));
+	fd = openat(c->dir, c->file, O_RDONLY);
+	ASSERT_LE(0, fd);
+	EXPECT_EQ(0, read(fd, text, sizeof(text) - 1))
+		TH_LOG("%s has %s", c->file, text);
+	close(fd);
+	EXPECT_EQ(0, in_child(to_cgroup, c));
+	/* Oneself; what has ended is in no group any more. */
+	c->pid = 0;
+	EXPECT_BOTH(to_cgroup, c);
+	c->pid = -1;
+	EXPECT_BOTH(to_cgroup, c);
+	bury(other);
+}
+
+TEST(control_group)
+{
+	struct to_cgroup c = { .file = "cgroup.procs" };
+	struct cgroup_mnt m = {};
+
+	REQUIRE_CAPMODE();
+	REQUIRE_ROOT();
+	c.dir = cgroup_make(&m, "cgroup2", NULL);
+	if (c.dir >= 0)
+		check_to_cgroup(_metadata, &c);
+	cgroup_remove(&m);
+	if (c.dir < 0)
+		SKIP(return, "no control groups (%d)", c.dir);
 }
 
 /* ---- what one was to another process before ---- */

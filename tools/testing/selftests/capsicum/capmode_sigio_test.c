@@ -405,6 +405,80 @@ TEST(owner_of_a_terminal)
 	EXPECT_EQ(F_OWNER_PID, in_child(async_on_terminal, &t));
 }
 
+/*
+ * What is put into a terminal as if it had been typed is read by whoever reads
+ * there, a shell for one, and its control characters signal the foreground.
+ */
+static int type_into_terminal(void *arg)
+{
+	struct terminal *t = arg;
+	char c[4] = { 'x', '\n' };
+	int ret;
+
+	STEP(setsid() == getpid());
+	ret = open_terminal(t);
+	if (ret)
+		return ret;
+	STEP(!ioctl(t->slave, TIOCSCTTY, 0));
+	if (t->enter)
+		STEP(!sys_cap_enter(0));
+	ret = RET(ioctl(t->slave, TIOCSTI, &c[0]));
+	STEP(RET(ioctl(t->slave, TIOCSTI, &c[1])) == ret);
+	STEP(!fcntl(t->slave, F_SETFL, O_NONBLOCK));
+	STEP(RET(read(t->slave, c, sizeof(c))) == (ret ? -EAGAIN : 2));
+	return ret;
+}
+
+TEST(typing)
+{
+	struct terminal t = { .enter = false };
+	int outside;
+
+	REQUIRE_CAPMODE();
+	outside = in_child(type_into_terminal, &t);
+	if (outside == -ENOENT || outside == -EIO)
+		SKIP(return, "no terminals here, or only root may type");
+	EXPECT_EQ(0, outside);
+	t.enter = true;
+	EXPECT_EQ(-ECAPMODE, in_child(type_into_terminal, &t));
+}
+
+/* The console of the system, which is a terminal's only while it is given. */
+static int take_console(void *arg)
+{
+	struct terminal *t = arg;
+	int ret, console;
+
+	ret = open_terminal(t);
+	if (ret)
+		return ret;
+	if (t->enter)
+		STEP(!sys_cap_enter(0));
+	ret = RET(ioctl(t->slave, TIOCCONS));
+	if (ret)
+		return ret;
+	/* Given back by the same call on the console. */
+	console = RET(open("/dev/console", O_RDWR | O_NOCTTY));
+	STEP(console >= 0);
+	STEP(!ioctl(console, TIOCCONS));
+	return 0;
+}
+
+TEST(console)
+{
+	struct terminal t = { .enter = false };
+	int outside;
+
+	REQUIRE_CAPMODE();
+	REQUIRE_ROOT();
+	outside = in_child(take_console, &t);
+	if (outside == -ENOENT || outside == -EBUSY)
+		SKIP(return, "no terminals here, or somebody has the console");
+	EXPECT_EQ(0, outside);
+	t.enter = true;
+	EXPECT_EQ(-ECAPMODE, in_child(take_console, &t));
+}
+
 /* ---- having the owner signalled ---- */
 
 enum what { SETFL, FIO_ASYNC, NOTIFY, LEASE };
