@@ -199,6 +199,73 @@ TEST_F(btrfs, by_number)
 	EXPECT_EQ(-ECAPMODE, capmode_run(destroy_by_id, b));
 }
 
+static int quota_control(const struct btrfs *b, uint64_t cmd)
+{
+	struct btrfs_ioctl_quota_ctl_args args = { .cmd = cmd };
+
+	return RET(ioctl(b->dir, BTRFS_IOC_QUOTA_CTL, &args));
+}
+
+static int quota_on(void *arg)
+{
+	return quota_control(arg, BTRFS_QUOTA_CTL_ENABLE);
+}
+
+static int quota_off(void *arg)
+{
+	return quota_control(arg, BTRFS_QUOTA_CTL_DISABLE);
+}
+
+static int quota_create(void *arg)
+{
+	const struct btrfs *b = arg;
+	struct btrfs_ioctl_qgroup_create_args args = {
+		.create = 1, .qgroupid = 1ULL << 48 | 7,
+	};
+
+	return RET(ioctl(b->dir, BTRFS_IOC_QGROUP_CREATE, &args));
+}
+
+static int quota_assign(void *arg)
+{
+	const struct btrfs *b = arg;
+	struct btrfs_ioctl_qgroup_assign_args args = {
+		.assign = 1, .src = b->id, .dst = 1ULL << 48 | 7,
+	};
+
+	return RET(ioctl(b->dir, BTRFS_IOC_QGROUP_ASSIGN, &args));
+}
+
+static int quota_limit(void *arg)
+{
+	const struct btrfs *b = arg;
+	struct btrfs_ioctl_qgroup_limit_args args = {
+		.qgroupid = b->id,
+		.lim = { .flags = BTRFS_QGROUP_LIMIT_MAX_RFER, .max_rfer = 1 << 20 },
+	};
+
+	return RET(ioctl(b->dir, BTRFS_IOC_QGROUP_LIMIT, &args));
+}
+
+/* The groups of quotas are by number, and those of subvolumes by theirs. */
+TEST_F(btrfs, quota)
+{
+	struct btrfs *b = &self->b;
+
+	EXPECT_EQ(-ECAPMODE, capmode_run(quota_on, b));
+	ASSERT_EQ(0, in_child(quota_on, b));
+	EXPECT_EQ(-ECAPMODE, capmode_run(quota_create, b));
+	EXPECT_EQ(0, in_child(quota_create, b));
+	EXPECT_EQ(-ECAPMODE, capmode_run(quota_assign, b));
+	/* 1 says that the numbers have to be counted again. */
+	EXPECT_LE(0, in_child(quota_assign, b));
+	EXPECT_EQ(-ECAPMODE, capmode_run(quota_limit, b));
+	EXPECT_EQ(0, in_child(quota_limit, b));
+	/* The file system is there for others, too. */
+	EXPECT_EQ(-ECAPMODE, capmode_run(quota_off, b));
+	EXPECT_EQ(0, in_child(quota_off, b));
+}
+
 static int lookup_of_logical(void *arg)
 {
 	static uint64_t found[512];

@@ -479,6 +479,84 @@ TEST(console)
 	EXPECT_EQ(-ECAPMODE, in_child(take_console, &t));
 }
 
+/* By the leader of the terminal's session, which is in the foreground. */
+static int leave_terminal(void *arg)
+{
+	struct terminal *t = arg;
+	int ret;
+
+	signal(SIGHUP, SIG_IGN);
+	STEP(setsid() > 0);
+	ret = open_terminal(t);
+	if (ret)
+		return ret;
+	STEP(!ioctl(t->slave, TIOCSCTTY, 0));
+	if (t->enter)
+		STEP(!sys_cap_enter(0));
+	return RET(ioctl(t->slave, TIOCNOTTY));
+}
+
+static int hang_up_terminal(void *arg)
+{
+	struct terminal *t = arg;
+	int ret = open_terminal(t);
+
+	if (ret)
+		return ret;
+	if (t->enter)
+		STEP(!sys_cap_enter(0));
+	return RET(ioctl(t->slave, TIOCVHANGUP));
+}
+
+static int steal_terminal(void *arg)
+{
+	struct terminal *t = arg;
+	int ret;
+
+	STEP(setsid() > 0);
+	ret = open_terminal(t);
+	if (ret)
+		return ret;
+	if (t->enter)
+		STEP(!sys_cap_enter(0));
+	return RET(ioctl(t->slave, TIOCSCTTY, 1));
+}
+
+/* A pseudo-terminal has no ports: it is asked before that is known. */
+static int set_port(void *arg)
+{
+	struct terminal *t = arg;
+	char serial[128] = "";
+	int ret = open_terminal(t);
+
+	if (ret)
+		return ret;
+	if (t->enter)
+		STEP(!sys_cap_enter(0));
+	return RET(ioctl(t->slave, TIOCSSERIAL, serial));
+}
+
+TEST(leaving)
+{
+	struct terminal t = { .enter = false };
+	int outside;
+
+	REQUIRE_CAPMODE();
+	REQUIRE_ROOT();
+	outside = in_child(leave_terminal, &t);
+	if (outside == -ENOENT)
+		SKIP(return, "no terminals here");
+	EXPECT_EQ(0, outside);
+	EXPECT_EQ(0, in_child(hang_up_terminal, &t));
+	EXPECT_EQ(0, in_child(steal_terminal, &t));
+	EXPECT_EQ(-ENOTTY, in_child(set_port, &t));
+	t.enter = true;
+	EXPECT_EQ(-ECAPMODE, in_child(leave_terminal, &t));
+	EXPECT_EQ(-ECAPMODE, in_child(hang_up_terminal, &t));
+	EXPECT_EQ(-ECAPMODE, in_child(steal_terminal, &t));
+	EXPECT_EQ(-ECAPMODE, in_child(set_port, &t));
+}
+
 /* ---- having the owner signalled ---- */
 
 enum what { SETFL, FIO_ASYNC, NOTIFY, LEASE };
