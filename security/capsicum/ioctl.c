@@ -8,8 +8,11 @@
 #include <linux/ioctl.h>
 
 #include <uapi/linux/blkdev.h>
+#include <uapi/linux/blkzoned.h>
 #include <uapi/linux/btrfs.h>
 #include <uapi/linux/f2fs.h>
+#include <uapi/linux/fscrypt.h>
+#include <uapi/linux/fsverity.h>
 #include <uapi/linux/msdos_fs.h>
 
 #include "ioctl.h"
@@ -32,7 +35,8 @@ const struct cap_rights *capability_ioctl_rights(unsigned int cmd)
 	/* No cases: where long has 32 bits, some of these are the same. */
 	if (cmd == FS_IOC_SETFLAGS || cmd == FS_IOC32_SETFLAGS ||
 	    cmd == FS_IOC_SETVERSION || cmd == FS_IOC32_SETVERSION ||
-	    cmd == FS_IOC_FSSETXATTR)
+	    cmd == FS_IOC_FSSETXATTR || cmd == FS_IOC_ENABLE_VERITY ||
+	    cmd == FS_IOC_SET_ENCRYPTION_POLICY)
 		return CAP_RIGHTS(CAP_IOCTL, CAP_FCHFLAGS);
 
 	/* fallocate(), whatever size the structure has in the caller's ABI. */
@@ -61,8 +65,12 @@ const struct cap_rights *capability_ioctl_rights(unsigned int cmd)
 	case IOC_NAME('X', 123): /* XFS_IOC_ATTRMULTI_BY_HANDLE */
 		/* As open_by_handle_at(): any file there, not this one. */
 		return NULL;
+	case IOC_NAME('f', 15): /* EXT4_IOC_MOVE_EXT */
+	case IOC_NAME('f', 17): /* EXT4_IOC_SWAP_BOOT */
 	case IOC_NAME(F2FS_IOCTL_MAGIC, _IOC_NR(F2FS_IOC_MOVE_RANGE)):
 		return CAP_RIGHTS(CAP_IOCTL, CAP_PREAD, CAP_PWRITE);
+	case IOC_NAME(F2FS_IOCTL_MAGIC, _IOC_NR(F2FS_IOC_START_ATOMIC_REPLACE)):
+		return CAP_RIGHTS(CAP_IOCTL, CAP_FTRUNCATE);
 	case IOC_NAME(F2FS_IOCTL_MAGIC, _IOC_NR(F2FS_IOC_SEC_TRIM_FILE)):
 		return CAP_RIGHTS(CAP_IOCTL, CAP_PWRITE);
 	case IOC_NAME(BTRFS_IOCTL_MAGIC, _IOC_NR(BTRFS_IOC_ENCODED_WRITE)):
@@ -70,15 +78,31 @@ const struct cap_rights *capability_ioctl_rights(unsigned int cmd)
 		return _IOC_DIR(cmd) == _IOC_DIR(BTRFS_IOC_ENCODED_WRITE) ?
 		       CAP_RIGHTS(CAP_IOCTL, CAP_PWRITE) :
 		       CAP_RIGHTS(CAP_IOCTL, CAP_PREAD);
+	case IOC_NAME(BTRFS_IOCTL_MAGIC, _IOC_NR(BTRFS_IOC_SNAP_CREATE)):
+	case IOC_NAME(BTRFS_IOCTL_MAGIC, _IOC_NR(BTRFS_IOC_SNAP_CREATE_V2)):
+	case IOC_NAME(BTRFS_IOCTL_MAGIC, _IOC_NR(BTRFS_IOC_SUBVOL_CREATE)):
+	case IOC_NAME(BTRFS_IOCTL_MAGIC, _IOC_NR(BTRFS_IOC_SUBVOL_CREATE_V2)):
+		return CAP_RIGHTS(CAP_IOCTL, CAP_MKDIRAT);
+	case IOC_NAME(BTRFS_IOCTL_MAGIC, _IOC_NR(BTRFS_IOC_SNAP_DESTROY)):
+	case IOC_NAME(BTRFS_IOCTL_MAGIC, _IOC_NR(BTRFS_IOC_SNAP_DESTROY_V2)):
+		return CAP_RIGHTS(CAP_IOCTL, CAP_UNLINKAT);
+	case IOC_NAME(BTRFS_IOCTL_MAGIC, _IOC_NR(BTRFS_IOC_SEND)):
+		/* All that is below. */
+		return CAP_RIGHTS(CAP_IOCTL, CAP_LOOKUP, CAP_READ);
 	case IOC_NAME(BTRFS_IOCTL_MAGIC, _IOC_NR(BTRFS_IOC_SUBVOL_SETFLAGS)):
 	case IOC_NAME('f', 4): /* EXT4_IOC_SETVERSION */
 		return CAP_RIGHTS(CAP_IOCTL, CAP_FCHFLAGS);
+	case IOC_NAME('r', 1): /* VFAT_IOCTL_READDIR_BOTH */
+	case IOC_NAME('r', 2): /* VFAT_IOCTL_READDIR_SHORT */
+		return CAP_RIGHTS(CAP_IOCTL, CAP_READ);
 	}
 
 	switch (cmd) {
 	case BLKDISCARD:
 	case BLKSECDISCARD:
 	case BLKZEROOUT:
+	case BLKRESETZONE:
+	case BLKFINISHZONE:
 	case BLOCK_URING_CMD_DISCARD:
 		return CAP_RIGHTS(CAP_IOCTL, CAP_PWRITE);
 	case FAT_IOCTL_SET_ATTRIBUTES:

@@ -117,15 +117,28 @@ TEST(preallocate)
 
 /* ---- ext4 ---- */
 
-static int op_move_ext(int fd, void *ctx)
+static int move_ext(int fd, int donor)
 {
-	struct pair *p = ctx;
-	struct move_extent me = { .donor_fd = fd, .len = BLOCKS / 4096 };
-	int err = RET(ioctl(p->first, EXT4_IOC_MOVE_EXT, &me));
+	struct move_extent me = { .donor_fd = donor, .len = BLOCKS / 4096 };
+	int err = RET(ioctl(fd, EXT4_IOC_MOVE_EXT, &me));
 
 	if (err)
 		return err;
 	return me.moved_len == me.len ? 0 : -EIO;
+}
+
+static int op_move_ext(int fd, void *ctx)
+{
+	struct pair *p = ctx;
+
+	return move_ext(fd, p->second);
+}
+
+static int op_move_ext_donor(int fd, void *ctx)
+{
+	struct pair *p = ctx;
+
+	return move_ext(p->first, fd);
 }
 
 TEST(ext4_move_extents)
@@ -136,10 +149,14 @@ TEST(ext4_move_extents)
 	if (!is_fs(".", 0xef53))
 		SKIP(return, "this is no ext4");
 	pair_open(_metadata, &p, ".");
+	RIGHTS_OP(p.first, .name = "EXT4_IOC_MOVE_EXT", .op = op_move_ext,
+		  .rights = RIGHTS(CAP_IOCTL, CAP_PREAD, CAP_PWRITE),
+		  .ioctl = EXT4_IOC_MOVE_EXT, .prepare = pair_fill,
+		  .state = pair_state, .ctx = &p);
 	RIGHTS_OP(p.second, .name = "EXT4_IOC_MOVE_EXT, donor",
-		  .op = op_move_ext, .rights = RIGHTS(CAP_PREAD, CAP_PWRITE),
+		  .op = op_move_ext_donor, .rights = RIGHTS(CAP_PREAD, CAP_PWRITE),
 		  .prepare = pair_fill, .state = pair_state, .ctx = &p);
-	EXPECT_EQ(-EBADF, op_move_ext(-1, &p));
+	EXPECT_EQ(-EBADF, op_move_ext_donor(-1, &p));
 }
 
 /* ---- btrfs ---- */
@@ -316,6 +333,76 @@ TEST_F(btrfs, snapshot)
 	EXPECT_EQ(0, snapshot_state(&s));
 }
 
+static int op_snapshot_dir(int fd, void *ctx)
+{
+	struct snapshot s = *(struct snapshot *)ctx;
+	int source = s.dir;
+
+	s.dir = fd;
+	return op_snapshot(source, &s);
+}
+
+static int op_subvolume(int fd, void *ctx)
+{
+	struct snapshot *s = ctx;
+	struct btrfs_ioctl_vol_args args = {};
+
+	snprintf(args.name, sizeof(args.name), "%s", s->name);
+	return RET(ioctl(fd, BTRFS_IOC_SUBVOL_CREATE, &args));
+}
+
+static int op_destroy(int fd, void *ctx)
+{
+	struct snapshot *s = ctx;
+	struct btrfs_ioctl_vol_args args = {};
+
+	snprintf(args.name, sizeof(args.name), "%s", s->name);
+	return RET(ioctl(fd, BTRFS_IOC_SNAP_DESTROY, &args));
+}
+
+static void snapshot_there(void *ctx)
+{
+	struct snapshot *s = ctx;
+
+	op_subvolume(s->dir, s);
+}
+
+/* Subvolumes are made and removed as directories are. */
+TEST_F(btrfs, subvolumes)
+{
+	struct snapshot s = { .dir = self->dir };
+
+	snprintf(s.name, sizeof(s.name), "subvolume-%d", getpid());
+	RIGHTS_OP(self->dir, .name = "snapshot, directory",
+		  .op = op_snapshot_dir,
+		  .rights = RIGHTS(CAP_IOCTL, CAP_MKDIRAT),
+		  .ioctl = BTRFS_IOC_SNAP_CREATE, .prepare = snapshot_gone,
+		  .state = snapshot_state, .ctx = &s);
+	s.v2 = true;
+	RIGHTS_OP(self->dir, .name = "snapshot v2, directory",
+		  .op = op_snapshot_dir,
+		  .rights = RIGHTS(CAP_IOCTL, CAP_MKDIRAT),
+		  .ioctl = BTRFS_IOC_SNAP_CREATE_V2, .prepare = snapshot_gone,
+		  .state = snapshot_state, .ctx = &s);
+	RIGHTS_OP(self->dir, .name = "subvolume", .op = op_subvolume,
+		  .rights = RIGHTS(CAP_IOCTL, CAP_MKDIRAT),
+		  .ioctl = BTRFS_IOC_SUBVOL_CREATE, .prepare = snapshot_gone,
+		  .state = snapshot_state, .ctx = &s);
+	RIGHTS_OP(self->dir, .name = "no subvolume", .op = op_destroy,
+		  .rights = RIGHTS(CAP_IOCTL, CAP_UNLINKAT),
+		  .ioctl = BTRFS_IOC_SNAP_DESTROY, .prepare = snapshot_there,
+		  .state = snapshot_state, .ctx = &s);
+	snapshot_gone(&s);
+}
+
+static int op_send_from(int fd, void *ctx)
+{
+	struct pair *p = ctx;
+	struct btrfs_ioctl_send_args args = { .send_fd = p->second };
+
+	return RET(ioctl(fd, BTRFS_IOC_SEND, &args));
+}
+
 static int op_send(int fd, void *ctx)
 {
 	struct pair *p = ctx;
@@ -342,7 +429,11 @@ TEST_F(btrfs, send)
 	ASSERT_EQ(0, op_snapshot(self->dir, &s));
 	p.first = openat(self->dir, s.name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	ASSERT_LE(0, p.first);
-	RIGHTS_OP(p.second, .name = "BTRFS_IOC_SEND", .op = op_send,
+	RIGHTS_OP(p.first, .name = "BTRFS_IOC_SEND, of", .op = op_send_from,
+		  .rights = RIGHTS(CAP_IOCTL, CAP_LOOKUP, CAP_READ),
+		  .ioctl = BTRFS_IOC_SEND, .state = send_state, .ctx = &p);
+	ASSERT_EQ(0, ftruncate(p.second, 0));
+	RIGHTS_OP(p.second, .name = "BTRFS_IOC_SEND, to", .op = op_send,
 		  .rights = RIGHTS(CAP_PWRITE), .state = send_state,
 		  .ctx = &p);
 	EXPECT_EQ(-EBADF, op_send(-1, &p));
