@@ -479,82 +479,64 @@ TEST(console)
 	EXPECT_EQ(-ECAPMODE, in_child(take_console, &t));
 }
 
-/* By the leader of the terminal's session, which is in the foreground. */
-static int leave_terminal(void *arg)
+/* What signals a terminal's session, takes it from one, or sets its ports. */
+struct terminal_op {
+	struct terminal t;
+	unsigned int cmd;
+	long arg;
+	bool leader;	/* of a session */
+	bool own;	/* to which the terminal belongs */
+};
+
+static int terminal_op(void *arg)
 {
-	struct terminal *t = arg;
+	struct terminal_op *op = arg;
 	int ret;
 
 	signal(SIGHUP, SIG_IGN);
-	STEP(setsid() > 0);
-	ret = open_terminal(t);
+	STEP(!op->leader || setsid() > 0);
+	ret = open_terminal(&op->t);
 	if (ret)
 		return ret;
-	STEP(!ioctl(t->slave, TIOCSCTTY, 0));
-	if (t->enter)
+	STEP(!op->own || !ioctl(op->t.slave, TIOCSCTTY, 0));
+	if (op->t.enter)
 		STEP(!sys_cap_enter(0));
-	return RET(ioctl(t->slave, TIOCNOTTY));
-}
-
-static int hang_up_terminal(void *arg)
-{
-	struct terminal *t = arg;
-	int ret = open_terminal(t);
-
-	if (ret)
-		return ret;
-	if (t->enter)
-		STEP(!sys_cap_enter(0));
-	return RET(ioctl(t->slave, TIOCVHANGUP));
-}
-
-static int steal_terminal(void *arg)
-{
-	struct terminal *t = arg;
-	int ret;
-
-	STEP(setsid() > 0);
-	ret = open_terminal(t);
-	if (ret)
-		return ret;
-	if (t->enter)
-		STEP(!sys_cap_enter(0));
-	return RET(ioctl(t->slave, TIOCSCTTY, 1));
-}
-
-/* A pseudo-terminal has no ports: it is asked before that is known. */
-static int set_port(void *arg)
-{
-	struct terminal *t = arg;
-	char serial[128] = "";
-	int ret = open_terminal(t);
-
-	if (ret)
-		return ret;
-	if (t->enter)
-		STEP(!sys_cap_enter(0));
-	return RET(ioctl(t->slave, TIOCSSERIAL, serial));
+	return RET(ioctl(op->t.slave, op->cmd, op->arg));
 }
 
 TEST(leaving)
 {
-	struct terminal t = { .enter = false };
+	static const char serial[128] = "";
+	struct terminal_op leave = {
+		.cmd = TIOCNOTTY, .leader = true, .own = true,
+	};
+	struct terminal_op hang_up = { .cmd = TIOCVHANGUP };
+	struct terminal_op steal = {
+		.cmd = TIOCSCTTY, .arg = 1, .leader = true,
+	};
+	/* A pseudo-terminal has no ports: it is asked before that is known. */
+	struct terminal_op set_port = {
+		.cmd = TIOCSSERIAL, .arg = (long)serial,
+	};
 	int outside;
 
 	REQUIRE_CAPMODE();
 	REQUIRE_ROOT();
-	outside = in_child(leave_terminal, &t);
+	outside = in_child(terminal_op, &leave);
 	if (outside == -ENOENT)
 		SKIP(return, "no terminals here");
 	EXPECT_EQ(0, outside);
-	EXPECT_EQ(0, in_child(hang_up_terminal, &t));
-	EXPECT_EQ(0, in_child(steal_terminal, &t));
-	EXPECT_EQ(-ENOTTY, in_child(set_port, &t));
-	t.enter = true;
-	EXPECT_EQ(-ECAPMODE, in_child(leave_terminal, &t));
-	EXPECT_EQ(-ECAPMODE, in_child(hang_up_terminal, &t));
-	EXPECT_EQ(-ECAPMODE, in_child(steal_terminal, &t));
-	EXPECT_EQ(-ECAPMODE, in_child(set_port, &t));
+	EXPECT_EQ(0, in_child(terminal_op, &hang_up));
+	EXPECT_EQ(0, in_child(terminal_op, &steal));
+	EXPECT_EQ(-ENOTTY, in_child(terminal_op, &set_port));
+	leave.t.enter = true;
+	hang_up.t.enter = true;
+	steal.t.enter = true;
+	set_port.t.enter = true;
+	EXPECT_EQ(-ECAPMODE, in_child(terminal_op, &leave));
+	EXPECT_EQ(-ECAPMODE, in_child(terminal_op, &hang_up));
+	EXPECT_EQ(-ECAPMODE, in_child(terminal_op, &steal));
+	EXPECT_EQ(-ECAPMODE, in_child(terminal_op, &set_port));
 }
 
 /* ---- having the owner signalled ---- */
