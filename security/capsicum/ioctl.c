@@ -104,11 +104,10 @@ const struct cap_rights *capability_ioctl_rights(unsigned int cmd)
 	case BLKRESETZONE:
 	case BLKFINISHZONE:
 	case BLOCK_URING_CMD_DISCARD:
+	case _IOW(0xcf, 3, int): /* CIFS_IOC_COPYCHUNK_FILE */
 		return CAP_RIGHTS(CAP_IOCTL, CAP_PWRITE);
 	case FAT_IOCTL_SET_ATTRIBUTES:
 		return CAP_RIGHTS(CAP_IOCTL, CAP_FCHMOD);
-	case _IOW(0xcf, 3, int): /* CIFS_IOC_COPYCHUNK_FILE */
-		return CAP_RIGHTS(CAP_IOCTL, CAP_WRITE);
 	case FICLONE:
 	case FICLONERANGE:
 		return CAP_RIGHTS(CAP_IOCTL, CAP_WRITE);

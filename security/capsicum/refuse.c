@@ -12,6 +12,7 @@
 #include <linux/export.h>
 #include <linux/gfp.h>
 #include <linux/io_uring.h>
+#include <linux/irqflags.h>
 #include <linux/ptrace.h>
 #include <linux/sched.h>
 #include <linux/sched/signal.h>
@@ -100,11 +101,24 @@ static struct audit_buffer *refusal_log_start(const char *op)
 	return ab;
 }
 
+/* Where interrupts are off, the locks of the whole description cannot be had. */
+static void audit_log_refused(struct audit_buffer *ab)
+{
+	char comm[TASK_COMM_LEN];
+
+	if (!irqs_disabled()) {
+		audit_log_task_info(ab);
+		return;
+	}
+	audit_log_format(ab, " pid=%d comm=", task_tgid_nr(current));
+	audit_log_untrustedstring(ab, memcpy(comm, current->comm, sizeof(comm)));
+}
+
 static void refusal_log_end(struct audit_buffer *ab, int error)
 {
 	audit_log_format(ab, " arch=%x syscall=%d errno=%d", refused_arch(),
 			 refused_call(), error);
-	audit_log_task_info(ab);
+	audit_log_refused(ab);
 	audit_log_format(ab, " res=0");
 	audit_log_end(ab);
 }

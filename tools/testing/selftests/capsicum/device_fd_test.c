@@ -6,6 +6,7 @@
  */
 #include "ops.h"
 
+#include <drm/drm.h>
 #include <linux/dma-buf.h>
 #include <linux/fuse.h>
 #include <linux/if.h>
@@ -101,6 +102,46 @@ TEST(udmabuf)
 	p = mmap(NULL, 4096, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_SHARED,
 		 buf, 0);
 	EXPECT_TRUE(p != MAP_FAILED);
+}
+
+/* How it goes to give the buffer @fd to the DRM device @dev, and take it back. */
+static int prime(int dev, int fd)
+{
+	struct drm_prime_handle p = { .fd = fd };
+	struct drm_gem_close c = {};
+	int err = RET(ioctl(dev, DRM_IOCTL_PRIME_FD_TO_HANDLE, &p));
+
+	if (err)
+		return err;
+	c.handle = p.handle;
+	return RET(ioctl(dev, DRM_IOCTL_GEM_CLOSE, &c));
+}
+
+/* What such a device exports has no limits: it takes no buffer that has. */
+TEST(drm_prime)
+{
+	struct udmabuf u;
+	int buf, cap, dev;
+
+	REQUIRE_CAPSICUM();
+	dev = open("/dev/dri/card0", O_RDWR | O_CLOEXEC);
+	if (dev < 0 || udmabuf_open(&u))
+		SKIP(return, "no DRM device, or no udmabuf");
+	buf = udmabuf_of(u.dev, u.memfd);
+	ASSERT_LE(0, buf);
+	EXPECT_EQ(0, prime(dev, buf));
+	cap = limit_all(buf);
+	ASSERT_LE(0, cap);
+	EXPECT_EQ(-EBADF, prime(dev, cap));
+	EXPECT_EQ(0, close(cap));
+	EXPECT_EQ(-EBADF, prime(dev, cap));
+	EXPECT_EQ(-EBADF, prime(dev, -1));
+	EXPECT_EQ(-EINVAL, prime(dev, u.memfd));
+	/* The device itself: the command has to be on the list. */
+	cap = limit_to(dev, CAP_IOCTL);
+	EXPECT_EQ(0, prime(cap, buf));
+	EXPECT_EQ(-ENOTCAPABLE, prime(limit_all_but(dev, CAP_IOCTL), buf));
+	EXPECT_EQ(-EBADF, prime(cap, limit_all(buf)));
 }
 
 /* ---- fences ---- */
@@ -403,7 +444,7 @@ TEST(fuse_clone)
 		 dev);
 	ASSERT_EQ(0, mount("capsicum", dir, "fuse", 0, opt));
 	RIGHTS_OP(dev, .name = "FUSE_DEV_IOC_CLONE", .op = op_fuse_clone,
-		  .rights = RIGHTS(CAP_READ, CAP_WRITE));
+		  .rights = RIGHTS(CAP_READ, CAP_WRITE, CAP_EVENT));
 	EXPECT_EQ(-EINVAL, op_fuse_clone(-1, NULL));
 	EXPECT_EQ(0, umount2(dir, MNT_DETACH));
 	rmdir(dir);
