@@ -22,9 +22,10 @@ void io_check_rights_table(void);
 const struct cap_rights *io_read_rights(struct io_kiocb *req);
 const struct cap_rights *io_write_rights(struct io_kiocb *req);
 const struct cap_rights *io_splice_rights(struct io_kiocb *req);
-const struct cap_rights *io_send_rights(struct io_kiocb *req);
 const struct cap_rights *io_fgetxattr_rights(struct io_kiocb *req);
 const struct cap_rights *io_fsetxattr_rights(struct io_kiocb *req);
+struct file *io_send_resolve(struct io_kiocb *req, struct file *capability,
+			     int fd);
 struct file *io_accept_resolve(struct io_kiocb *req, struct file *capability,
 			       int fd);
 void io_accept_cleanup(struct io_kiocb *req);
