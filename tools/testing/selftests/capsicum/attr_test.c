@@ -269,6 +269,11 @@ TEST_F(attr, xattr)
 		 fsetxattr(cap, name, "newer", 5, 0));
 	EXPECT_EQ(5, fgetxattr(self->fd, name, buf, sizeof(buf)));
 	EXPECT_STREQ("newer", buf);
+	/* Who may not set one is not told what is wrong with the value. */
+	OP_NEEDS(self->fd, 0, CAP_EXTATTR_SET, -EFAULT,
+		 fsetxattr(cap, name, (void *)-1L, 5, 0));
+	OP_NEEDS(self->fd, 0, CAP_EXTATTR_SET, -E2BIG,
+		 fsetxattr(cap, name, (void *)-1L, XATTR_SIZE_MAX + 1, 0));
 	len = flistxattr(self->fd, NULL, 0);
 	EXPECT_LT(0, len);
 	OP_NEEDS(self->fd, 0, CAP_EXTATTR_LIST, len,
