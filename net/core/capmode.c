@@ -64,10 +64,16 @@ int __capmode_check_socket(int family, int type, int protocol)
 	return 0;
 }
 
-/* Devices, routing tables, and a descriptor of whoever has sent a message. */
+/*
+ * Devices, routing tables, a descriptor of whoever has sent a message, and who
+ * of a group of sockets, which can be others', gets what arrives.
+ */
 static bool sol_socket_names(int optname)
 {
 	switch (optname) {
+	case SO_ATTACH_REUSEPORT_CBPF:
+	case SO_ATTACH_REUSEPORT_EBPF:
+	case SO_DETACH_REUSEPORT_BPF:
 	case SO_MARK:
 	case SO_BINDTODEVICE:
 	case SO_BINDTOIFINDEX:
@@ -78,10 +84,15 @@ static bool sol_socket_names(int optname)
 	}
 }
 
-/* Interfaces, groups, hops on the way, and tables of the whole system. */
+/*
+ * Interfaces, groups, hops on the way, headers that say it all, what passes
+ * through for others, and tables of the whole system.
+ */
 static bool sol_ip_names(int optname)
 {
 	switch (optname) {
+	case IP_HDRINCL:
+	case IP_ROUTER_ALERT:
 	case IP_OPTIONS:
 	case IP_IPSEC_POLICY:
 	case IP_XFRM_POLICY:
@@ -105,6 +116,8 @@ static bool sol_ip_names(int optname)
 static bool sol_ipv6_names(int optname)
 {
 	switch (optname) {
+	case IPV6_HDRINCL:
+	case IPV6_ROUTER_ALERT:
 	case IPV6_2292PKTOPTIONS:
 	case IPV6_NEXTHOP:
 	case IPV6_PKTINFO:

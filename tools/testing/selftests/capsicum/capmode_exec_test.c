@@ -678,9 +678,14 @@ static bool dumped(const char *dirname)
 	return found;
 }
 
-static int set_core_pattern(const char *pattern, char *old, size_t size)
+#define CORE_PATTERN	"/proc/sys/kernel/core_pattern"
+#define MODPROBE	"/proc/sys/kernel/modprobe"
+
+/* Sets what the kernel has to be told as root; @old is what it was, or NULL. */
+static int set_sysctl(const char *name, const char *pattern, char *old,
+		      size_t size)
 {
-	int fd = RET(open("/proc/sys/kernel/core_pattern", O_RDWR));
+	int fd = RET(open(name, O_RDWR));
 	ssize_t n;
 
 	if (fd < 0)
@@ -701,7 +706,7 @@ TEST_F(exec, core_dump)
 	struct stat before, after;
 
 	REQUIRE_ROOT();
-	if (set_core_pattern("core", old, sizeof(old)))
+	if (set_sysctl(CORE_PATTERN, "core", old, sizeof(old)))
 		SKIP(return, "no core dumps");
 	EXPECT_EQ(KILLED_BY(SIGABRT), in_child(crash, &c));
 	EXPECT_TRUE(dumped(self->dir));
@@ -710,7 +715,7 @@ TEST_F(exec, core_dump)
 	EXPECT_FALSE(dumped(self->dir));
 	/* Nor by a full name. */
 	snprintf(pattern, sizeof(pattern), "%s/core", self->dir);
-	EXPECT_EQ(0, set_core_pattern(pattern, NULL, 0));
+	EXPECT_EQ(0, set_sysctl(CORE_PATTERN, pattern, NULL, 0));
 	c.enter = false;
 	EXPECT_EQ(KILLED_BY(SIGABRT), in_child(crash, &c));
 	EXPECT_TRUE(dumped(self->dir));
@@ -724,7 +729,32 @@ TEST_F(exec, core_dump)
 	ASSERT_EQ(0, fstatat(self->dirfd, "core", &after, 0));
 	EXPECT_EQ(before.st_ino, after.st_ino);
 	EXPECT_EQ(3, after.st_size);
-	set_core_pattern(old, NULL, 0);
+	set_sysctl(CORE_PATTERN, old, NULL, 0);
+}
+
+/* A kind of program that is not known: a module for it is asked for by name. */
+TEST_F(exec, module)
+{
+	char old[256], helper[PATH_MAX + 16], text[PATH_MAX + 32];
+	struct start odd = { .path = "odd" };
+	int len;
+
+	REQUIRE_ROOT();
+	if (access("/bin/sh", X_OK))
+		SKIP(return, "no shell for the helper");
+	len = snprintf(text, sizeof(text), "#!/bin/sh\n>%s/asked\n", self->dir);
+	ASSERT_EQ(0, write_file(self->dirfd, "helper", text, len));
+	ASSERT_EQ(0, write_file(self->dirfd, "odd", "\1\2\3\4", 4));
+	snprintf(helper, sizeof(helper), "%s/helper", self->dir);
+	if (set_sysctl(MODPROBE, helper, old, sizeof(old)))
+		SKIP(return, "no modules");
+	old[strcspn(old, "\n")] = 0;
+	odd.fd = self->dirfd;
+	EXPECT_EQ(-ENOEXEC, capmode_run(start, &odd));
+	EXPECT_EQ(-ENOENT, RET(unlinkat(self->dirfd, "asked", 0)));
+	EXPECT_EQ(-ENOEXEC, in_child(start, &odd));
+	EXPECT_EQ(0, RET(unlinkat(self->dirfd, "asked", 0)));
+	EXPECT_EQ(0, set_sysctl(MODPROBE, old, NULL, 0));
 }
 
 /*

@@ -1144,6 +1144,165 @@ TEST(control_group)
 		SKIP(return, "no control groups (%d)", c.dir);
 }
 
+/* ---- what is executed when a group is left empty ---- */
+
+static int set_release_agent(void *arg)
+{
+	int fd = RET(openat(*(int *)arg, "release_agent", O_WRONLY)), ret;
+	char text[32];
+
+	STEP(fd >= 0);
+	snprintf(text, sizeof(text), "/no/such/agent/%d", getpid());
+	ret = RET(write(fd, text, strlen(text)));
+	close(fd);
+	return ret < 0 ? ret : 0;
+}
+
+static uint64_t agent_state(int root)
+{
+	int fd = openat(root, "release_agent", O_RDONLY | O_CLOEXEC);
+	char text[64];
+	ssize_t n = read(fd, text, sizeof(text));
+	uint64_t h = 0;
+
+	close(fd);
+	while (n-- > 0)
+		MIX(h, text[n]);
+	return h;
+}
+
+TEST(release_agent)
+{
+	struct cgroup_mnt m = {};
+	int group, root = -1;
+	uint64_t before;
+
+	REQUIRE_CAPMODE();
+	REQUIRE_ROOT();
+	group = cgroup_make(&m, "cgroup", "none,name=capsicum-agent");
+	if (group >= 0)
+		root = open(m.path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (root >= 0) {
+		before = agent_state(root);
+		EXPECT_EQ(-ECAPMODE, capmode_run(set_release_agent, &root));
+		EXPECT_EQ(before, agent_state(root));
+		EXPECT_EQ(0, in_child(set_release_agent, &root));
+		EXPECT_NE(before, agent_state(root));
+		close(root);
+	}
+	cgroup_remove(&m);
+	if (group < 0)
+		SKIP(return, "no control groups (%d)", group);
+}
+
+/* ---- processes by number below a directory of /proc ---- */
+
+struct by_number {
+	int proc;
+	pid_t pid;		/* 0: one's own */
+	const char *file;
+};
+
+static int open_by_number(void *arg)
+{
+	const struct by_number *b = arg;
+	char name[64];
+	int fd;
+
+	snprintf(name, sizeof(name), "%d%s", b->pid ? b->pid : getpid(),
+		 b->file);
+	fd = RET(openat(b->proc, name, O_RDONLY));
+	if (fd >= 0)
+		close(fd);
+	return fd < 0 ? fd : 0;
+}
+
+static int stat_by_number(void *arg)
+{
+	const struct by_number *b = arg;
+	char name[64];
+	struct stat st;
+
+	snprintf(name, sizeof(name), "%d%s", b->pid ? b->pid : getpid(),
+		 b->file);
+	return RET(fstatat(b->proc, name, &st, AT_SYMLINK_NOFOLLOW));
+}
+
+static int open_given(void *arg)
+{
+	const struct by_number *b = arg;
+	int fd = RET(openat(b->proc, b->file, O_RDONLY));
+
+	if (fd >= 0)
+		close(fd);
+	return fd < 0 ? fd : 0;
+}
+
+TEST(proc_by_number)
+{
+	static const char * const files[] = {
+		"", "/", "/status", "/mem", "/environ", "/fd", "/ns",
+		"/oom_score_adj", "/task", "/../self/status",
+	};
+	struct by_number b = {
+		.proc = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC),
+	};
+	pid_t other = victim(), tid = idle_thread();
+	size_t i;
+
+	REQUIRE_CAPMODE();
+	ASSERT_LE(0, b.proc);
+	ASSERT_LT(0, other);
+	ASSERT_LT(0, tid);
+	for (i = 0; i < ARRAY_SIZE(files); i++) {
+		b.file = files[i];
+		/* The first is not known of, the second is. */
+		b.pid = other;
+		if (!i) {
+			EXPECT_EQ(-ECAPMODE, capmode_run(open_by_number, &b));
+		}
+		EXPECT_ECAPMODE(open_by_number, &b);
+		EXPECT_ECAPMODE(stat_by_number, &b);
+		/* The parent of who tries, and its thread. */
+		b.pid = getpid();
+		EXPECT_EQ(-ECAPMODE, capmode_run(open_by_number, &b));
+		b.pid = tid;
+		EXPECT_EQ(-ECAPMODE, capmode_run(open_by_number, &b));
+		b.pid = 1;
+		EXPECT_EQ(-ECAPMODE, capmode_run(stat_by_number, &b));
+		b.pid = NO_PID;
+		EXPECT_EQ(-ENOENT, in_child(open_by_number, &b));
+		EXPECT_EQ(-ECAPMODE, capmode_run(open_by_number, &b));
+		b.pid = 0;
+		EXPECT_BOTH(open_by_number, &b);
+		EXPECT_BOTH(stat_by_number, &b);
+	}
+	b.file = "self/status";
+	EXPECT_BOTH(open_given, &b);
+	b.file = "thread-self/status";
+	EXPECT_BOTH(open_given, &b);
+	b.file = "uptime";
+	EXPECT_BOTH(open_given, &b);
+	bury(other);
+}
+
+/* The directory of one process that was given is that process's. */
+TEST(proc_given)
+{
+	struct by_number b = { .file = "status" };
+	pid_t other = victim();
+	char name[32];
+
+	REQUIRE_CAPMODE();
+	ASSERT_LT(0, other);
+	snprintf(name, sizeof(name), "/proc/%d", other);
+	b.proc = open(name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	ASSERT_LE(0, b.proc);
+	EXPECT_BOTH(open_given, &b);
+	bury(other);
+	EXPECT_GT(0, in_child(open_given, &b));
+}
+
 /* ---- what one was to another process before ---- */
 
 struct trace {

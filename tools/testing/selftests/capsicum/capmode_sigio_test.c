@@ -486,6 +486,7 @@ struct terminal_op {
 	long arg;
 	bool leader;	/* of a session */
 	bool own;	/* to which the terminal belongs */
+	bool master;	/* at the other end */
 };
 
 static int terminal_op(void *arg)
@@ -501,7 +502,8 @@ static int terminal_op(void *arg)
 	STEP(!op->own || !ioctl(op->t.slave, TIOCSCTTY, 0));
 	if (op->t.enter)
 		STEP(!sys_cap_enter(0));
-	return RET(ioctl(op->t.slave, op->cmd, op->arg));
+	return RET(ioctl(op->master ? op->t.master : op->t.slave, op->cmd,
+			 op->arg));
 }
 
 TEST(leaving)
@@ -537,6 +539,84 @@ TEST(leaving)
 	EXPECT_EQ(-ECAPMODE, in_child(terminal_op, &hang_up));
 	EXPECT_EQ(-ECAPMODE, in_child(terminal_op, &steal));
 	EXPECT_EQ(-ECAPMODE, in_child(terminal_op, &set_port));
+}
+
+/* The size of a window is its terminal's: who is there is told by a signal. */
+TEST(foreground_signals)
+{
+	static const struct winsize size = { .ws_row = 7, .ws_col = 7 };
+	struct terminal_op resize = { .cmd = TIOCSWINSZ, .arg = (long)&size };
+	struct terminal_op interrupt = {
+		.cmd = TIOCSIG, .arg = SIGINT, .master = true,
+	};
+	int outside;
+
+	REQUIRE_CAPMODE();
+	outside = in_child(terminal_op, &resize);
+	if (outside == -ENOENT)
+		SKIP(return, "no terminals here");
+	EXPECT_EQ(0, outside);
+	EXPECT_EQ(0, in_child(terminal_op, &interrupt));
+	resize.t.enter = true;
+	interrupt.t.enter = true;
+	EXPECT_EQ(-ECAPMODE, in_child(terminal_op, &resize));
+	EXPECT_EQ(-ECAPMODE, in_child(terminal_op, &interrupt));
+	resize.master = true;
+	EXPECT_EQ(0, in_child(terminal_op, &resize));
+}
+
+/*
+ * Who reads in the background is stopped, and so is its whole group: 1 when the
+ * other process there, which holds the signal back, got it as well.
+ */
+static int read_in_background(void *arg)
+{
+	struct terminal *t = arg;
+	pid_t other, reader;
+	siginfo_t info = {};
+	sigset_t set;
+	int ret;
+
+	STEP(setsid() == getpid());
+	ret = open_terminal(t);
+	if (ret)
+		return ret;
+	STEP(!ioctl(t->slave, TIOCSCTTY, 0));
+	sigemptyset(&set);
+	sigaddset(&set, SIGTTIN);
+	STEP(!sigprocmask(SIG_BLOCK, &set, NULL));
+	other = victim();
+	STEP(other > 0);
+	STEP(!sigprocmask(SIG_UNBLOCK, &set, NULL));
+	reader = fork();
+	if (!reader) {
+		char c;
+
+		if (setpgid(0, other) || (t->enter && sys_cap_enter(0)))
+			_exit(1);
+		_exit(read(t->slave, &c, 1) < 0 ? 2 : 3);
+	}
+	STEP(reader > 0);
+	STEP(!waitid(P_PID, reader, &info, WSTOPPED | WEXITED));
+	STEP(info.si_code == CLD_STOPPED && info.si_status == SIGTTIN);
+	ret = proc_status(other, "ShdPnd") != 0;
+	bury(reader);
+	bury(other);
+	return ret;
+}
+
+TEST(background)
+{
+	struct terminal t = { .enter = false };
+	int outside;
+
+	REQUIRE_CAPMODE();
+	outside = in_child(read_in_background, &t);
+	if (outside == -ENOENT)
+		SKIP(return, "no terminals here");
+	EXPECT_EQ(1, outside);
+	t.enter = true;
+	EXPECT_EQ(0, in_child(read_in_background, &t));
 }
 
 /* ---- having the owner signalled ---- */

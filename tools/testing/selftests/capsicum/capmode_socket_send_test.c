@@ -6,6 +6,8 @@
  */
 #include "sockets.h"
 
+#include <linux/ip.h>
+#include <linux/ipv6.h>
 #include <linux/sctp.h>
 #include <sys/sendfile.h>
 
@@ -336,6 +338,38 @@ static int try_control(void *arg)
 	return ret;
 }
 
+/*
+ * What names an address: refused in capability mode, and through a capability
+ * that may not connect. @want is how it goes else.
+ */
+static void check_naming(struct __test_metadata *_metadata, struct control c,
+			 int want)
+{
+	int sock = c.fd;
+
+	EXPECT_EQ(want, in_child(try_control, &c));
+	EXPECT_EQ(-ECAPMODE, capmode_run(try_control, &c));
+	c.fd = limit_all_but(sock, CAP_CONNECT);
+	EXPECT_EQ(-ENOTCAPABLE, in_child(try_control, &c));
+	EXPECT_EQ(-ENOTCAPABLE, capmode_run(try_control, &c));
+	close(c.fd);
+	c.fd = limit_to(sock, CAP_SEND, CAP_CONNECT);
+	EXPECT_EQ(want, in_child(try_control, &c));
+	EXPECT_EQ(-ECAPMODE, capmode_run(try_control, &c));
+	close(c.fd);
+}
+
+/* What does not: nothing but sending is asked for. */
+static void check_not_naming(struct __test_metadata *_metadata, struct control c)
+{
+	int sock = c.fd;
+
+	EXPECT_BOTH(try_control, &c);
+	c.fd = limit_to(sock, CAP_SEND);
+	EXPECT_BOTH(try_control, &c);
+	close(c.fd);
+}
+
 TEST_F(msg, credentials)
 {
 	struct control c = {
@@ -407,18 +441,16 @@ TEST_F(msg, inet_control)
 	c.rx = p.rx;
 	c.data.info.ipi_ifindex = LO;
 	c.data.info.ipi_spec_dst.s_addr = htonl(INADDR_LOOPBACK);
-	EXPECT_EQ(1, in_child(try_control, &c));
-	EXPECT_EQ(-ECAPMODE, capmode_run(try_control, &c));
+	check_naming(_metadata, c, 1);
 	/* Where on the way: "no operation". */
 	c.type = IP_RETOPTS;
 	c.len = 4;
 	memset(&c.data, 1, 4);
-	EXPECT_EQ(1, in_child(try_control, &c));
-	EXPECT_EQ(-ECAPMODE, capmode_run(try_control, &c));
+	check_naming(_metadata, c, 1);
 	/* Those that are about the packet only. */
 	c.type = IP_TTL;
 	c.data.i = 7;
-	EXPECT_BOTH(try_control, &c);
+	check_not_naming(_metadata, c);
 }
 
 TEST_F(msg, inet6_control)
@@ -438,18 +470,16 @@ TEST_F(msg, inet6_control)
 	c.rx = p.rx;
 	c.data.info6.ipi6_addr = in6addr_loopback;
 	c.data.info6.ipi6_ifindex = LO;
-	EXPECT_EQ(1, in_child(try_control, &c));
-	EXPECT_EQ(-ECAPMODE, capmode_run(try_control, &c));
+	check_naming(_metadata, c, 1);
 	/* A router on the way; one that this kernel does not take. */
 	c.type = IPV6_RTHDR;
 	c.len = sizeof(rthdr);
 	memcpy(&c.data, rthdr, sizeof(rthdr));
-	EXPECT_EQ(-EINVAL, in_child(try_control, &c));
-	EXPECT_EQ(-ECAPMODE, capmode_run(try_control, &c));
+	check_naming(_metadata, c, -EINVAL);
 	c.type = IPV6_HOPLIMIT;
 	c.len = sizeof(int);
 	c.data.i = 7;
-	EXPECT_BOTH(try_control, &c);
+	check_not_naming(_metadata, c);
 }
 
 TEST_F(msg, sctp_control)
@@ -475,8 +505,91 @@ TEST_F(msg, sctp_control)
 	c.rx = accept(fd, NULL, NULL);
 	ASSERT_LE(0, c.rx);
 	c.data.in.s_addr = htonl(INADDR_LOOPBACK);
-	EXPECT_EQ(1, in_child(try_control, &c));
-	EXPECT_EQ(-ECAPMODE, capmode_run(try_control, &c));
+	check_naming(_metadata, c, 1);
+}
+
+/* A packet that says itself where it goes, and from where. */
+struct raw {
+	int tx;
+	int rx;
+	size_t len;
+	union {
+		struct iphdr ip;
+		struct ipv6hdr ip6;
+		char bytes[64];
+	} packet;
+};
+
+/* Of no protocol that anybody listens to. */
+#define RAW_PROTOCOL	253
+
+static int try_raw(void *arg)
+{
+	struct raw *r = arg;
+	int ret = RET(send(r->tx, &r->packet, r->len, 0)), got;
+	char buf[128];
+
+	/* It has arrived when the call returns. */
+	got = RET(recv(r->rx, buf, sizeof(buf), MSG_DONTWAIT));
+	STEP(ret < 0 ? got == -EAGAIN : got > 0);
+	return ret < 0 ? ret : 0;
+}
+
+static void check_raw(struct __test_metadata *_metadata, struct raw *r)
+{
+	int sock = r->tx;
+
+	EXPECT_EQ(0, in_child(try_raw, r));
+	EXPECT_EQ(-ECAPMODE, capmode_run(try_raw, r));
+	/* Outside, what is sent is up to who may send by such a socket. */
+	r->tx = limit_to(sock, CAP_SEND);
+	EXPECT_EQ(0, in_child(try_raw, r));
+	EXPECT_EQ(-ECAPMODE, capmode_run(try_raw, r));
+	close(r->tx);
+}
+
+TEST(raw_header)
+{
+	struct sockaddr_in in = { .sin_family = AF_INET };
+	struct raw r = { .len = sizeof(r.packet.ip) + 4 };
+
+	REQUIRE_CAPMODE();
+	REQUIRE_ROOT();
+	r.rx = socket(AF_INET, SOCK_RAW, RAW_PROTOCOL);
+	r.tx = socket(AF_INET, SOCK_RAW, IPPROTO_RAW);
+	ASSERT_LE(0, r.rx);
+	ASSERT_LE(0, r.tx);
+	in.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	ASSERT_EQ(0, connect(r.tx, (void *)&in, sizeof(in)));
+	r.packet.ip.version = 4;
+	r.packet.ip.ihl = 5;
+	r.packet.ip.ttl = 7;
+	r.packet.ip.protocol = RAW_PROTOCOL;
+	r.packet.ip.saddr = htonl(INADDR_LOOPBACK + 4);
+	r.packet.ip.daddr = htonl(INADDR_LOOPBACK + 76);
+	check_raw(_metadata, &r);
+}
+
+TEST(raw_header6)
+{
+	struct sockaddr_in6 in6 = { .sin6_family = AF_INET6 };
+	struct raw r = { .len = sizeof(r.packet.ip6) + 4 };
+
+	REQUIRE_CAPMODE();
+	REQUIRE_ROOT();
+	r.rx = socket(AF_INET6, SOCK_RAW, RAW_PROTOCOL);
+	r.tx = socket(AF_INET6, SOCK_RAW, IPPROTO_RAW);
+	ASSERT_LE(0, r.rx);
+	ASSERT_LE(0, r.tx);
+	in6.sin6_addr = in6addr_loopback;
+	ASSERT_EQ(0, connect(r.tx, (void *)&in6, sizeof(in6)));
+	r.packet.ip6.version = 6;
+	r.packet.ip6.payload_len = htons(4);
+	r.packet.ip6.nexthdr = RAW_PROTOCOL;
+	r.packet.ip6.hop_limit = 7;
+	r.packet.ip6.saddr = in6addr_loopback;
+	r.packet.ip6.daddr = in6addr_loopback;
+	check_raw(_metadata, &r);
 }
 
 /* What recvmsg() on @arg has of a sender: the descriptor, or why there is none. */

@@ -5,6 +5,7 @@
  */
 #include "sockets.h"
 
+#include <linux/filter.h>
 #include <linux/if_packet.h>
 #include <linux/in6.h>
 #include <linux/netlink.h>
@@ -175,6 +176,13 @@ static const struct option options[] = {
 	  sizeof(struct packet_mreq), value_pmreq },
 	{ AF_INET, SOCK_STREAM, IPPROTO_SCTP, SOL_SCTP, SCTP_SOCKOPT_BINDX_ADD,
 	  sizeof(struct sockaddr_in), value_sin },
+	{ AF_INET, SOCK_RAW, IPPROTO_ICMP, SOL_IP, IP_HDRINCL, 4, NULL, 1, 4 },
+	{ AF_INET, SOCK_RAW, IPPROTO_ICMP, SOL_IP, IP_ROUTER_ALERT, 4, NULL,
+	  1 },
+	{ AF_INET6, SOCK_RAW, IPPROTO_ICMPV6, SOL_IPV6, 36 /* IPV6_HDRINCL */, 4,
+	  NULL, 1, 4 },
+	{ AF_INET6, SOCK_RAW, IPPROTO_RAW, SOL_IPV6, IPV6_ROUTER_ALERT, 4, NULL,
+	  1 },
 };
 
 struct setting {
@@ -273,6 +281,10 @@ TEST_F(opt, set)
 			       o->protocol);
 			continue;
 		}
+		if (s.fd == -EPERM && o->type == SOCK_RAW) {
+			TH_LOG("only root may have raw sockets");
+			continue;
+		}
 		ASSERT_LE(0, s.fd);
 		before = option_state(&s);
 		EXPECT_EQ(-ECAPMODE, capmode_run(try_set, &s))
@@ -292,6 +304,58 @@ TEST_F(opt, set)
 				TH_LOG("level %d option %d", o->level, o->name);
 		close(s.fd);
 	}
+}
+
+/* Sockets that share a port share the program that chooses among them. */
+static int attach_reuseport(void *arg)
+{
+	struct sock_filter take_first = { BPF_RET | BPF_K, 0, 0, 0 };
+	struct sock_fprog prog = { 1, &take_first };
+
+	return RET(setsockopt(*(int *)arg, SOL_SOCKET,
+			      SO_ATTACH_REUSEPORT_CBPF, &prog, sizeof(prog)));
+}
+
+static int attach_reuseport_ebpf(void *arg)
+{
+	int none = -1;
+
+	return RET(setsockopt(*(int *)arg, SOL_SOCKET,
+			      SO_ATTACH_REUSEPORT_EBPF, &none, sizeof(none)));
+}
+
+static int detach_reuseport(void *arg)
+{
+	int zero = 0;
+
+	return RET(setsockopt(*(int *)arg, SOL_SOCKET, SO_DETACH_REUSEPORT_BPF,
+			      &zero, sizeof(zero)));
+}
+
+TEST(reuseport_program)
+{
+	struct sockaddr_in in = { .sin_family = AF_INET };
+	socklen_t len = sizeof(in);
+	int fd[2], i, on = 1;
+
+	REQUIRE_CAPMODE();
+	in.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	for (i = 0; i < 2; i++) {
+		fd[i] = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+		ASSERT_LE(0, fd[i]);
+		ASSERT_EQ(0, setsockopt(fd[i], SOL_SOCKET, SO_REUSEPORT, &on,
+					sizeof(on)));
+		ASSERT_EQ(0, bind(fd[i], (void *)&in, sizeof(in)));
+		ASSERT_EQ(0, getsockname(fd[i], (void *)&in, &len));
+	}
+	EXPECT_EQ(-ECAPMODE, capmode_run(attach_reuseport, &fd[0]));
+	/* There is none that it could have left. */
+	EXPECT_EQ(-ENOENT, in_child(detach_reuseport, &fd[0]));
+	EXPECT_EQ(0, in_child(attach_reuseport, &fd[1]));
+	EXPECT_EQ(-EBADF, in_child(attach_reuseport_ebpf, &fd[0]));
+	EXPECT_EQ(-ECAPMODE, capmode_run(attach_reuseport_ebpf, &fd[0]));
+	EXPECT_EQ(-ECAPMODE, capmode_run(detach_reuseport, &fd[0]));
+	EXPECT_EQ(0, in_child(detach_reuseport, &fd[0]));
 }
 
 /* A level that nobody has looked at is not let through. */

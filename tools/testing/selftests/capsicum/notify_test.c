@@ -502,6 +502,48 @@ TEST_F(notify, fanotify_handles)
 	EXPECT_EQ(-ENOTCAPABLE, fan_event(cap, false));
 }
 
+/* What an event tells of who caused it: 0 with a descriptor of the process. */
+static int fan_pidfd(void *arg)
+{
+	char buf[4096];
+	struct fanotify_event_metadata *ev = (void *)buf;
+	int n = RET(read(*(int *)arg, buf, sizeof(buf)));
+	char *p = buf + sizeof(*ev);
+
+	STEP(n > (int)sizeof(*ev));
+	while (p < buf + ev->event_len) {
+		struct fanotify_event_info_header *h = (void *)p;
+		int32_t pidfd;
+
+		if (h->info_type == 4 /* FAN_EVENT_INFO_TYPE_PIDFD */) {
+			memcpy(&pidfd, h + 1, sizeof(pidfd));
+			STEP(pidfd < 0 || !close(pidfd));
+			return pidfd < 0 ? pidfd : 0;
+		}
+		p += h->len;
+	}
+	return -ENODATA;
+}
+
+/* In capability mode a group that was given does not give processes. */
+TEST_F(notify, fanotify_pidfd_in_capability_mode)
+{
+	int fd;
+
+	REQUIRE_CAPMODE();
+	fd = RET(fanotify_init(FAN_CLASS_NOTIF | FAN_CLOEXEC | FAN_NONBLOCK |
+			       FAN_REPORT_FID | FAN_REPORT_PIDFD, O_RDONLY));
+	if (fd < 0)
+		SKIP(return, "no FAN_REPORT_PIDFD (%d)", fd);
+	if (fanotify_mark(fd, FAN_MARK_ADD, FAN_OPEN, self->filefd, NULL))
+		SKIP(return, "no handles here (%s)", strerror(errno));
+	close(open(self->file, O_RDONLY | O_CLOEXEC));
+	EXPECT_EQ(0, in_child(fan_pidfd, &fd));
+	close(open(self->file, O_RDONLY | O_CLOEXEC));
+	/* FAN_EPIDFD */
+	EXPECT_EQ(-2, capmode_run(fan_pidfd, &fd));
+}
+
 /* ---- userfaultfd ---- */
 
 static int uffd_open(uint64_t features)
