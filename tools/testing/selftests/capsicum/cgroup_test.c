@@ -4,10 +4,10 @@
  * happens in one, or who is there; perf events that others are put together with.
  */
 #include "cgroup.h"
+#include "netlink.h"
 #include "ops.h"
 
 #include <linux/cgroupstats.h>
-#include <linux/genetlink.h>
 #include <linux/perf_event.h>
 #include <linux/sched.h>
 #include <linux/types.h>
@@ -150,62 +150,6 @@ TEST_F(cgroup, count)
 
 /* ---- statistics, which a netlink socket tells ---- */
 
-struct genl_msg {
-	struct nlmsghdr n;
-	struct genlmsghdr g;
-	char attrs[1024];
-};
-
-/* The data of attribute @type, or NULL. */
-static void *genl_attr(struct genl_msg *m, int type)
-{
-	char *end = (char *)m + m->n.nlmsg_len, *p = m->attrs;
-
-	while (end - p >= NLA_HDRLEN) {
-		struct nlattr *a = (void *)p;
-
-		if (a->nla_type == type)
-			return p + NLA_HDRLEN;
-		p += NLA_ALIGN(a->nla_len);
-	}
-	return NULL;
-}
-
-/*
- * genl_ask() - a request with one attribute, and the answer
- *
- * Returns how it went, 0 or -errno. *@m is the answer; it has no attributes
- * when there was none.
- */
-static int genl_ask(int sock, struct genl_msg *m, int family, int cmd, int attr,
-		    const void *data, size_t len)
-{
-	struct nlattr a = { .nla_len = NLA_HDRLEN + len, .nla_type = attr };
-	struct {
-		struct nlmsghdr n;
-		struct nlmsgerr e;
-	} ack;
-
-	*m = (struct genl_msg){
-		.n.nlmsg_len = NLMSG_LENGTH(GENL_HDRLEN) + NLA_ALIGN(a.nla_len),
-		.n.nlmsg_type = family,
-		.n.nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK,
-		.g.cmd = cmd,
-		.g.version = 1,
-	};
-	memcpy(m->attrs, &a, NLA_HDRLEN);
-	memcpy(m->attrs + NLA_HDRLEN, data, len);
-	if (send(sock, m, m->n.nlmsg_len, 0) < 0 ||
-	    recv(sock, m, sizeof(*m), 0) < 0)
-		return -errno;
-	if (m->n.nlmsg_type != NLMSG_ERROR)
-		return recv(sock, &ack, sizeof(ack), 0) < 0 ? -errno :
-		       ack.n.nlmsg_type == NLMSG_ERROR ? ack.e.error : -EPROTO;
-	memcpy(&ack, m, sizeof(ack));
-	m->n.nlmsg_len = 0;
-	return ack.e.error;
-}
-
 struct stats {
 	int sock;
 	int family;
@@ -216,12 +160,12 @@ static int op_stats(int fd, void *ctx)
 {
 	const struct stats *s = ctx;
 	struct cgroupstats *c;
-	struct genl_msg m;
+	struct netlink_msg m;
 	uint32_t nr = fd;
-	int err = genl_ask(s->sock, &m, s->family, CGROUPSTATS_CMD_GET,
+	int err = netlink_ask(s->sock, &m, s->family, CGROUPSTATS_CMD_GET,
 			   CGROUPSTATS_CMD_ATTR_FD, &nr, sizeof(nr));
 
-	c = genl_attr(&m, CGROUPSTATS_TYPE_CGROUP_STATS);
+	c = netlink_attr(&m, CGROUPSTATS_TYPE_CGROUP_STATS);
 	if (err)
 		return c ? -EUCLEAN : err;
 	if (!c)
@@ -238,8 +182,6 @@ FIXTURE(stats)
 
 FIXTURE_SETUP(stats)
 {
-	static const char name[] = TASKSTATS_GENL_NAME;
-	struct genl_msg m;
 	int err;
 
 	REQUIRE_CAPSICUM();
@@ -248,12 +190,10 @@ FIXTURE_SETUP(stats)
 	self->s.sock = RET(socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC,
 				  NETLINK_GENERIC));
 	ASSERT_LE(0, self->s.sock);
-	err = genl_ask(self->s.sock, &m, GENL_ID_CTRL, CTRL_CMD_GETFAMILY,
-		       CTRL_ATTR_FAMILY_NAME, name, sizeof(name));
-	if (err == -ENOENT)
+	self->s.family = netlink_family(self->s.sock, TASKSTATS_GENL_NAME);
+	if (self->s.family == -ENOENT)
 		SKIP(return, "no statistics");
-	ASSERT_EQ(0, err);
-	self->s.family = *(uint16_t *)genl_attr(&m, CTRL_ATTR_FAMILY_ID);
+	ASSERT_LE(0, self->s.family);
 	err = cgroup_make(&self->mnt, "cgroup", "none,name=capsicum");
 	if (err == -ENODEV || err == -EPERM)
 		SKIP(return, "no control groups");
