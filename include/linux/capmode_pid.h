@@ -49,4 +49,16 @@ static inline struct pid *capmode_find_pid(pid_t nr)
 	return p && same_thread_group(p, current) ? pid : NULL;
 }
 
+/**
+ * capmode_find_get_pid - find_get_pid() for a number from user space
+ * @nr: the number, which capmode_check_pid() has let pass
+ *
+ * Return: as capmode_find_pid(), with a reference.
+ */
+static inline struct pid *capmode_find_get_pid(pid_t nr)
+{
+	guard(rcu)();
+	return get_pid(capmode_find_pid(nr));
+}
+
 #endif /* _LINUX_CAPMODE_PID_H */
