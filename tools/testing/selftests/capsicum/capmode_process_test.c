@@ -1083,6 +1083,17 @@ TEST(privilege_of_another)
 
 /* ---- processes that are moved into a control group by number ---- */
 
+/* Writes @text to a file of @dir. */
+static int write_in(int dir, const char *file, const char *text)
+{
+	int fd = RET(openat(dir, file, O_WRONLY)), ret;
+
+	STEP(fd >= 0);
+	ret = RET(write(fd, text, strlen(text)));
+	close(fd);
+	return ret < 0 ? ret : 0;
+}
+
 struct to_cgroup {
 	int dir;
 	const char *file;
@@ -1092,14 +1103,10 @@ struct to_cgroup {
 static int to_cgroup(void *arg)
 {
 	const struct to_cgroup *c = arg;
-	int fd = RET(openat(c->dir, c->file, O_WRONLY)), ret;
 	char text[16];
 
-	STEP(fd >= 0);
 	snprintf(text, sizeof(text), "%d", c->pid < 0 ? getpid() : c->pid);
-	ret = RET(write(fd, text, strlen(text)));
-	close(fd);
-	return ret < 0 ? ret : 0;
+	return write_in(c->dir, c->file, text);
 }
 
 static void check_to_cgroup(struct __test_metadata *_metadata,
@@ -1148,14 +1155,10 @@ TEST(control_group)
 
 static int set_release_agent(void *arg)
 {
-	int fd = RET(openat(*(int *)arg, "release_agent", O_WRONLY)), ret;
 	char text[32];
 
-	STEP(fd >= 0);
 	snprintf(text, sizeof(text), "/no/such/agent/%d", getpid());
-	ret = RET(write(fd, text, strlen(text)));
-	close(fd);
-	return ret < 0 ? ret : 0;
+	return write_in(*(int *)arg, "release_agent", text);
 }
 
 static uint64_t agent_state(int root)
@@ -1203,29 +1206,9 @@ struct by_number {
 	const char *file;
 };
 
-static int open_by_number(void *arg)
+static void name_by_number(const struct by_number *b, char name[64])
 {
-	const struct by_number *b = arg;
-	char name[64];
-	int fd;
-
-	snprintf(name, sizeof(name), "%d%s", b->pid ? b->pid : getpid(),
-		 b->file);
-	fd = RET(openat(b->proc, name, O_RDONLY));
-	if (fd >= 0)
-		close(fd);
-	return fd < 0 ? fd : 0;
-}
-
-static int stat_by_number(void *arg)
-{
-	const struct by_number *b = arg;
-	char name[64];
-	struct stat st;
-
-	snprintf(name, sizeof(name), "%d%s", b->pid ? b->pid : getpid(),
-		 b->file);
-	return RET(fstatat(b->proc, name, &st, AT_SYMLINK_NOFOLLOW));
+	snprintf(name, 64, "%d%s", b->pid ? b->pid : getpid(), b->file);
 }
 
 static int open_given(void *arg)
@@ -1236,6 +1219,26 @@ static int open_given(void *arg)
 	if (fd >= 0)
 		close(fd);
 	return fd < 0 ? fd : 0;
+}
+
+static int open_by_number(void *arg)
+{
+	struct by_number named = *(const struct by_number *)arg;
+	char name[64];
+
+	name_by_number(&named, name);
+	named.file = name;
+	return open_given(&named);
+}
+
+static int stat_by_number(void *arg)
+{
+	const struct by_number *b = arg;
+	char name[64];
+	struct stat st;
+
+	name_by_number(b, name);
+	return RET(fstatat(b->proc, name, &st, AT_SYMLINK_NOFOLLOW));
 }
 
 TEST(proc_by_number)

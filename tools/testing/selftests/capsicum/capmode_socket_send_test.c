@@ -535,10 +535,16 @@ static int try_raw(void *arg)
 	return ret < 0 ? ret : 0;
 }
 
-static void check_raw(struct __test_metadata *_metadata, struct raw *r)
+static void check_raw(struct __test_metadata *_metadata, struct raw *r,
+		      const struct sockaddr *to, socklen_t len)
 {
-	int sock = r->tx;
+	int sock = socket(to->sa_family, SOCK_RAW, IPPROTO_RAW);
 
+	r->rx = socket(to->sa_family, SOCK_RAW, RAW_PROTOCOL);
+	ASSERT_LE(0, r->rx);
+	ASSERT_LE(0, sock);
+	ASSERT_EQ(0, connect(sock, to, len));
+	r->tx = sock;
 	EXPECT_EQ(0, in_child(try_raw, r));
 	EXPECT_EQ(-ECAPMODE, capmode_run(try_raw, r));
 	/* Outside, what is sent is up to who may send by such a socket. */
@@ -555,19 +561,14 @@ TEST(raw_header)
 
 	REQUIRE_CAPMODE();
 	REQUIRE_ROOT();
-	r.rx = socket(AF_INET, SOCK_RAW, RAW_PROTOCOL);
-	r.tx = socket(AF_INET, SOCK_RAW, IPPROTO_RAW);
-	ASSERT_LE(0, r.rx);
-	ASSERT_LE(0, r.tx);
 	in.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-	ASSERT_EQ(0, connect(r.tx, (void *)&in, sizeof(in)));
 	r.packet.ip.version = 4;
 	r.packet.ip.ihl = 5;
 	r.packet.ip.ttl = 7;
 	r.packet.ip.protocol = RAW_PROTOCOL;
 	r.packet.ip.saddr = htonl(INADDR_LOOPBACK + 4);
 	r.packet.ip.daddr = htonl(INADDR_LOOPBACK + 76);
-	check_raw(_metadata, &r);
+	check_raw(_metadata, &r, (void *)&in, sizeof(in));
 }
 
 TEST(raw_header6)
@@ -577,19 +578,14 @@ TEST(raw_header6)
 
 	REQUIRE_CAPMODE();
 	REQUIRE_ROOT();
-	r.rx = socket(AF_INET6, SOCK_RAW, RAW_PROTOCOL);
-	r.tx = socket(AF_INET6, SOCK_RAW, IPPROTO_RAW);
-	ASSERT_LE(0, r.rx);
-	ASSERT_LE(0, r.tx);
 	in6.sin6_addr = in6addr_loopback;
-	ASSERT_EQ(0, connect(r.tx, (void *)&in6, sizeof(in6)));
 	r.packet.ip6.version = 6;
 	r.packet.ip6.payload_len = htons(4);
 	r.packet.ip6.nexthdr = RAW_PROTOCOL;
 	r.packet.ip6.hop_limit = 7;
 	r.packet.ip6.saddr = in6addr_loopback;
 	r.packet.ip6.daddr = in6addr_loopback;
-	check_raw(_metadata, &r);
+	check_raw(_metadata, &r, (void *)&in6, sizeof(in6));
 }
 
 /* What recvmsg() on @arg has of a sender: the descriptor, or why there is none. */
