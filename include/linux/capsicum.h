@@ -335,6 +335,12 @@ static inline struct file *capability_check(struct file *file, int fd,
 	return file;
 }
 
+static inline struct file *capability_check_ioctl(struct file *file, int fd,
+						  unsigned int cmd)
+{
+	return file;
+}
+
 static inline struct file *capability_reopen(struct file *file,
 					     struct file *capability)
 {
@@ -357,6 +363,11 @@ static inline void capability_end_use(void)
 static inline void capability_show_fdinfo(struct seq_file *m,
 					  struct file *file)
 {
+}
+
+static inline struct fd capability_trade(struct fd f, struct file *target)
+{
+	return f;
 }
 
 static inline struct fd __fdgetr_raw(unsigned int fd,

@@ -3,15 +3,28 @@
  * Capsicum: sockets that are looked up by rights.
  *
  * See fgetr() in <linux/file.h>, which sockfd_lookupr() is to sockfd_lookup()
- * what it is to fget().
+ * what it is to fget(); and network namespaces, where they are not entered.
  */
 #ifndef _NET_CAPSICUM_H
 #define _NET_CAPSICUM_H
 
 #include <linux/capmode.h>
 #include <linux/capsicum.h>
+#include <linux/err.h>
 #include <linux/net.h>
 #include <linux/socket.h>
+
+struct net;
+
+#ifdef CONFIG_NET_NS
+struct net *get_net_ns_by_fd_rights(int fd, const struct cap_rights *rights);
+#else
+static inline struct net *
+get_net_ns_by_fd_rights(int fd, const struct cap_rights *rights)
+{
+	return ERR_PTR(-EINVAL);
+}
+#endif
 
 #ifdef CONFIG_SECURITY_CAPSICUM
 struct socket *__sockfd_lookupr(int fd, int *err,

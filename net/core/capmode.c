@@ -160,6 +160,7 @@ static bool sol_packet_names(int optname)
 	case PACKET_ADD_MEMBERSHIP:
 	case PACKET_DROP_MEMBERSHIP:
 	case PACKET_FANOUT:
+	case PACKET_FANOUT_DATA: /* the program of all in the group */
 		return true;
 	default:
 		return false;

@@ -4,11 +4,14 @@
  * to use in something else by CAP_BPF_OBJECT.
  */
 #include "cgroup.h"
+#include "netlink.h"
 #include "ops.h"
 
 #include <linux/bpf.h>
 #include <linux/btf.h>
+#include <linux/net_namespace.h>
 #include <linux/perf_event.h>
+#include <linux/rtnetlink.h>
 #include <netinet/in.h>
 #include <sys/mount.h>
 #include <sys/resource.h>
@@ -43,6 +46,36 @@ static long load(int type, int map)
 
 	return BPF(BPF_PROG_LOAD, .prog_type = type,
 		   .insns = PTR(insns), .insn_cnt = map < 0 ? 2 : 4,
+		   .license = PTR("GPL"));
+}
+
+static const struct bpf_insn ret_0[] = {
+	{ .code = BPF_ALU64 | BPF_MOV | BPF_K },
+	{ .code = BPF_JMP | BPF_EXIT },
+};
+
+/* One that is attached to what a BTF describes. */
+static long load_attached(int btf)
+{
+	return BPF(BPF_PROG_LOAD, .prog_type = BPF_PROG_TYPE_TRACING,
+		   .expected_attach_type = BPF_TRACE_FENTRY,
+		   .insns = PTR(ret_0), .insn_cnt = ARRAY_SIZE(ret_0),
+		   .license = PTR("GPL"), .attach_btf_obj_fd = btf,
+		   .attach_btf_id = 1);
+}
+
+/* One with the address of what a BTF describes. */
+static long load_with_btf(int btf)
+{
+	const struct bpf_insn insns[] = {
+		{ .code = BPF_LD | BPF_DW | BPF_IMM, .dst_reg = BPF_REG_1,
+		  .src_reg = BPF_PSEUDO_BTF_ID, .imm = 1 },
+		{ .imm = btf },
+		ret_0[0], ret_0[1],
+	};
+
+	return BPF(BPF_PROG_LOAD, .prog_type = BPF_PROG_TYPE_SOCKET_FILTER,
+		   .insns = PTR(insns), .insn_cnt = ARRAY_SIZE(insns),
 		   .license = PTR("GPL"));
 }
 
@@ -325,6 +358,13 @@ TEST_F(bpf, btf)
 			  .btf_fd = cap, .btf_key_type_id = 1,
 			  .btf_value_type_id = 1)));
 
+	/*
+	 * As what a program is attached to, which it has to be the kernel's
+	 * for. The error is none of <errno.h>.
+	 */
+	OP_NEEDS(btf, 0, CAP_BPF_OBJECT, -524, shut(load_attached(cap)));
+	OP_NEEDS(btf, 0, CAP_BPF_OBJECT, -EINVAL, shut(load_with_btf(cap)));
+
 	/* What is stored with a process that a descriptor stands for. */
 	map = RET(BPF(BPF_MAP_CREATE, .map_type = BPF_MAP_TYPE_TASK_STORAGE,
 		      .key_size = 4, .value_size = 4,
@@ -481,7 +521,8 @@ TEST_F(cgroup, attach)
 	OP_NEEDS(self->prog, 0, CAP_BPF_OBJECT, 0,
 		 ATTACH(BPF_PROG_ATTACH, self->dir, cap));
 	EXPECT_EQ(1, attached(self->dir));
-	OP_NEEDS(self->dir, 0, CAP_BPF_OBJECT, 0,
+	/* Who may ask cannot attach. */
+	OP_NEEDS(self->dir, CAP_FSTAT, 0, 0,
 		 (int)attached(cap) < 0 ? -1 : 0);
 	EXPECT_EQ(-ENOTCAPABLE,
 		  RET(ATTACH(BPF_PROG_DETACH,
@@ -494,6 +535,33 @@ TEST_F(cgroup, attach)
 		 ATTACH(BPF_PROG_ATTACH, cap, self->prog));
 	EXPECT_EQ(1, attached(self->dir));
 	ATTACH(BPF_PROG_DETACH, self->dir, self->prog);
+}
+
+/* What is stored with it. */
+TEST_F(cgroup, storage)
+{
+	int btf = RET(load_btf()), map, cap;
+	uint32_t v = 5, got = 0;
+
+	ASSERT_LE(0, btf);
+	map = RET(BPF(BPF_MAP_CREATE, .map_type = BPF_MAP_TYPE_CGRP_STORAGE,
+		      .key_size = 4, .value_size = 4,
+		      .map_flags = BPF_F_NO_PREALLOC, .btf_fd = btf,
+		      .btf_key_type_id = 1, .btf_value_type_id = 1));
+	ASSERT_LE(0, map);
+	cap = limit_all_but(self->dir, CAP_BPF_OBJECT);
+	EXPECT_EQ(-ENOTCAPABLE, RET(update(map, cap, &v)));
+	EXPECT_EQ(-ENOENT, RET(lookup(map, self->dir, &got)));
+	OP_NEEDS(self->dir, 0, CAP_BPF_OBJECT, 0, update(map, cap, &v));
+	OP_NEEDS(self->dir, 0, CAP_BPF_OBJECT, 0, lookup(map, cap, &got));
+	EXPECT_EQ(5, got);
+	EXPECT_EQ(-ENOTCAPABLE, RET(BPF(BPF_MAP_DELETE_ELEM, .map_fd = map,
+					.key = PTR(&cap))));
+	EXPECT_EQ(0, RET(lookup(map, self->dir, &got)));
+	cap = limit_to(self->dir, CAP_BPF_OBJECT);
+	EXPECT_EQ(0, RET(BPF(BPF_MAP_DELETE_ELEM, .map_fd = map,
+			     .key = PTR(&cap))));
+	EXPECT_EQ(-ENOENT, RET(lookup(map, self->dir, &got)));
 }
 
 TEST_F(cgroup, link)
@@ -582,6 +650,35 @@ TEST_F(bpf, task_fd_query)
 	file = QUERY(tmp_file(NULL, 1));
 	EXPECT_EQ(plain, cap);
 	EXPECT_NE(plain, file);
+}
+
+/* A network namespace: attaching to it, and asking it. */
+TEST_F(bpf, network_namespace)
+{
+	int ns = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
+	int prog = RET(load(BPF_PROG_TYPE_FLOW_DISSECTOR, -1));
+	struct netlink_msg m;
+	uint32_t fd;
+	int sock;
+
+	if (prog == -EINVAL || ns < 0)
+		SKIP(return, "no network namespaces, or no programs for them");
+	ASSERT_LE(0, prog);
+#define NS_LINK(ns, prog) \
+	shut(BPF(BPF_LINK_CREATE, .link_create = { .prog_fd = (prog), \
+	     .target_fd = (ns), .attach_type = BPF_FLOW_DISSECTOR }))
+	OP_NEEDS(ns, CAP_FSTAT, 0, 0,
+		 BPF(BPF_PROG_QUERY, .query = { .target_fd = cap,
+		     .attach_type = BPF_FLOW_DISSECTOR }));
+	OP_NEEDS(ns, 0, CAP_SETNS, 0, NS_LINK(cap, prog));
+	OP_NEEDS(prog, 0, CAP_BPF_OBJECT, 0, NS_LINK(ns, cap));
+
+	/* Its number among the others, over netlink. */
+	sock = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
+	ASSERT_LE(0, sock);
+	OP_NEEDS(ns, CAP_FSTAT, 0, 0,
+		 (fd = cap, netlink_ask(sock, &m, RTM_GETNSID, AF_UNSPEC,
+					NETNSA_FD, &fd, sizeof(fd))));
 }
 
 /* A map of sockets: attaching to it, asking it, and what it does not take. */

@@ -9,6 +9,8 @@
 
 #include <linux/btrfs.h>
 #include <linux/btrfs_tree.h>
+#include <linux/fscrypt.h>
+#include <linux/keyctl.h>
 #include <linux/loop.h>
 #include <sys/ioctl.h>
 #include <sys/vfs.h>
@@ -420,6 +422,104 @@ TEST(loop_control)
 	EXPECT_EQ(-EEXIST, in_child(loop_add, &fd));
 	EXPECT_LE(0, in_child(loop_remove, &fd));
 	close(fd);
+}
+
+/* ---- keys of a file system ---- */
+
+#define RAW_SIZE	32
+
+struct fs_key {
+	int dir;
+	uint32_t serial;	/* of a key that holds it, or 0: it is told */
+	struct fscrypt_key_specifier spec;
+};
+
+static int add_fs_key(void *arg)
+{
+	struct fs_key *k = arg;
+	struct {
+		struct fscrypt_add_key_arg arg;
+		uint8_t raw[RAW_SIZE];
+	} a = { .arg.key_spec.type = FSCRYPT_KEY_SPEC_TYPE_IDENTIFIER };
+	int ret;
+
+	a.arg.key_id = k->serial;
+	if (!k->serial) {
+		a.arg.raw_size = RAW_SIZE;
+		memset(a.raw, 'k', RAW_SIZE);
+	}
+	ret = RET(ioctl(k->dir, FS_IOC_ADD_ENCRYPTION_KEY, &a));
+	if (!ret)
+		k->spec = a.arg.key_spec;
+	return ret;
+}
+
+static int remove_fs_key(void *arg)
+{
+	struct fs_key *k = arg;
+	struct fscrypt_remove_key_arg a = { .key_spec = k->spec };
+
+	return RET(ioctl(k->dir, FS_IOC_REMOVE_ENCRYPTION_KEY, &a));
+}
+
+static int remove_fs_key_of_all(void *arg)
+{
+	struct fs_key *k = arg;
+	struct fscrypt_remove_key_arg a = { .key_spec = k->spec };
+
+	return RET(ioctl(k->dir, FS_IOC_REMOVE_ENCRYPTION_KEY_ALL_USERS, &a));
+}
+
+/* FSCRYPT_KEY_STATUS_*, or -errno. */
+static int fs_key_status(const struct fs_key *k)
+{
+	struct fscrypt_get_key_status_arg a = { .key_spec = k->spec };
+	int ret = RET(ioctl(k->dir, FS_IOC_GET_ENCRYPTION_KEY_STATUS, &a));
+
+	return ret ? ret : (int)a.status;
+}
+
+/*
+ * One is removed from all who use the file system. One that a key holds comes by
+ * that key's number, which names whatever keys there are.
+ */
+TEST(fs_keys)
+{
+	struct {
+		uint32_t type, reserved;
+		uint8_t raw[RAW_SIZE];
+	} payload = { .type = FSCRYPT_KEY_SPEC_TYPE_IDENTIFIER };
+	struct fs_key k = {};
+	int ret;
+
+	REQUIRE_CAPMODE();
+	REQUIRE_ROOT();
+	k.dir = open(".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	ASSERT_LE(0, k.dir);
+	ret = add_fs_key(&k);
+	if (ret == -ENOTTY || ret == -EOPNOTSUPP)
+		SKIP(return, "a file system without encryption");
+	ASSERT_EQ(0, ret);
+	EXPECT_BOTH(add_fs_key, &k);
+	EXPECT_EQ(-ECAPMODE, capmode_run(remove_fs_key, &k));
+	EXPECT_EQ(-ECAPMODE, capmode_run(remove_fs_key_of_all, &k));
+	EXPECT_EQ(FSCRYPT_KEY_STATUS_PRESENT, fs_key_status(&k));
+	EXPECT_EQ(0, in_child(remove_fs_key, &k));
+	EXPECT_EQ(FSCRYPT_KEY_STATUS_ABSENT, fs_key_status(&k));
+
+	memset(payload.raw, 'K', RAW_SIZE);
+	k.serial = RET(syscall(__NR_add_key, "fscrypt-provisioning", "capsicum",
+			       &payload, sizeof(payload),
+			       KEY_SPEC_SESSION_KEYRING));
+	ASSERT_LT(0, (int)k.serial);
+	EXPECT_EQ(-ECAPMODE, capmode_run(add_fs_key, &k));
+	EXPECT_EQ(0, in_child(add_fs_key, &k));
+	ASSERT_EQ(0, add_fs_key(&k));
+	EXPECT_EQ(FSCRYPT_KEY_STATUS_PRESENT, fs_key_status(&k));
+	EXPECT_EQ(0, remove_fs_key_of_all(&k));
+	EXPECT_EQ(0, syscall(__NR_keyctl, KEYCTL_UNLINK, k.serial,
+			     KEY_SPEC_SESSION_KEYRING));
+	close(k.dir);
 }
 
 TEST_HARNESS_MAIN

@@ -541,6 +541,51 @@ TEST(leaving)
 	EXPECT_EQ(-ECAPMODE, in_child(terminal_op, &set_port));
 }
 
+/* A pseudo-terminal that nobody has: its end hangs up for nobody else. */
+TEST(taking)
+{
+	struct terminal_op take = { .cmd = TIOCSCTTY, .leader = true };
+	int outside;
+
+	REQUIRE_CAPMODE();
+	outside = in_child(terminal_op, &take);
+	if (outside == -ENOENT)
+		SKIP(return, "no terminals here");
+	EXPECT_EQ(0, outside);
+	take.t.enter = true;
+	EXPECT_EQ(0, in_child(terminal_op, &take));
+}
+
+/*
+ * What is made of what is typed: a number, which can stand for a driver of an
+ * interface or a keyboard of the system, or for one that lets nobody read.
+ */
+TEST(discipline)
+{
+	static const int numbers[] = { 27 /* N_NULL */, 0 /* N_TTY */ };
+	struct terminal_op set = { .cmd = TIOCSETD };
+	struct terminal_op get = { .cmd = TIOCGETD };
+	int outside, got, i;
+
+	REQUIRE_CAPMODE();
+	for (i = 0; i < 2; i++) {
+		set.arg = (long)&numbers[i];
+		set.t.enter = false;
+		set.master = false;
+		outside = in_child(terminal_op, &set);
+		if (outside == -ENOENT)
+			SKIP(return, "no terminals here");
+		EXPECT_EQ(0, outside);
+		set.t.enter = true;
+		EXPECT_EQ(-ECAPMODE, in_child(terminal_op, &set));
+		set.master = true;
+		EXPECT_EQ(-ECAPMODE, in_child(terminal_op, &set));
+	}
+	get.arg = (long)&got;
+	get.t.enter = true;
+	EXPECT_EQ(0, in_child(terminal_op, &get));
+}
+
 /* The size of a window is its terminal's: who is there is told by a signal. */
 TEST(foreground_signals)
 {

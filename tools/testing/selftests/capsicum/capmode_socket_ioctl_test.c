@@ -193,19 +193,41 @@ TEST_F(sockioctl, terminal)
 	EXPECT_EQ(-ENOTTY, capmode_run(try_isatty, &c));
 }
 
+/* An interface by name or by number, or the namespace it is in. */
 TEST_F(sockioctl, tun)
 {
+	const int number = 4711;
 	struct control_call c = { .road = variant->road, .arg = self->m };
+	int twice;
 
+	REQUIRE_ROOT();
 	c.fd = open("/dev/net/tun", O_RDWR);
 	if (c.fd < 0)
 		SKIP(return, "no /dev/net/tun");
-	snprintf(c.init.ifr.ifr_name, IFNAMSIZ, "cap0");
-	c.init.ifr.ifr_flags = IFF_TUN;
-	c.cmd = TUNSETIFF;
-	EXPECT_EQ(-ECAPMODE, capmode_run(try_ioctl, &c));
-	EXPECT_EQ(0, if_nametoindex("cap0"));
-	EXPECT_EQ(0, in_child(try_ioctl, &c));
+	c.cmd = SIOCGSKNS;
+	EXPECT_ECAPMODE(try_ioctl, &c);
+	for (twice = 0; twice < 2; twice++) {
+		memset(&c.init, 0, sizeof(c.init));
+		c.init.i = number;
+		c.cmd = TUNSETIFINDEX;
+		EXPECT_EQ(-ECAPMODE, capmode_run(try_ioctl, &c));
+		if (twice)
+			ASSERT_EQ(0, in_child(try_ioctl, &c));
+		snprintf(c.init.ifr.ifr_name, IFNAMSIZ, "cap0");
+		c.init.ifr.ifr_flags = IFF_TUN;
+		c.cmd = TUNSETIFF;
+		EXPECT_EQ(-ECAPMODE, capmode_run(try_ioctl, &c));
+		EXPECT_EQ(0, if_nametoindex("cap0"));
+		EXPECT_EQ(0, in_child(try_ioctl, &c));
+		EXPECT_EQ(twice, if_nametoindex("cap0") == number);
+		c.cmd = TUNGETDEVNETNS;
+		EXPECT_ECAPMODE(try_ioctl, &c);
+		/* The interface goes with its descriptor. */
+		close(c.fd);
+		c.fd = open("/dev/net/tun", O_RDWR);
+		ASSERT_LE(0, c.fd);
+	}
+	close(c.fd);
 }
 
 TEST_HARNESS_MAIN

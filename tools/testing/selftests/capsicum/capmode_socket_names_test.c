@@ -142,6 +142,7 @@ static const struct {
 	{ AF_INET6, SOL_IPV6, 200 /* MRT6_INIT */ },
 	{ AF_INET, SOL_SCTP, SCTP_SOCKOPT_BINDX_REM },
 	{ AF_INET, 263 /* SOL_PACKET */, 18 /* PACKET_FANOUT */ },
+	{ AF_INET, 263 /* SOL_PACKET */, 22 /* PACKET_FANOUT_DATA */ },
 	{ AF_INET, 271 /* SOL_TIPC */, 135 /* TIPC_GROUP_JOIN */ },
 	{ AF_INET, 279 /* SOL_ALG */, 7 /* ALG_SET_KEY_BY_KEY_SERIAL */ },
 	{ AF_INET, 273 /* SOL_PPPOL2TP */, 1 },
@@ -192,6 +193,32 @@ TEST_F(opt, set_more)
 		EXPECT_NE(-ECAPMODE, in_child(try_get, &g));
 		EXPECT_EQ(-ECAPMODE, capmode_run(try_get, &g));
 	}
+}
+
+/* Filters and translations are the system's; a socket is but how they are set. */
+TEST_F(opt, tables)
+{
+	struct more_try t = {
+		.road = variant->road, .m = self->m,
+		.level = SOL_IP, .name = 65 /* IPT_SO_SET_ADD_COUNTERS */,
+	};
+	struct getting g = {
+		.road = variant->road, .m = self->m,
+		.level = SOL_IP, .name = 64 /* IPT_SO_GET_INFO */,
+	};
+
+	REQUIRE_ROOT();
+	t.fd = socket(AF_INET, SOCK_RAW, IPPROTO_RAW);
+	ASSERT_LE(0, t.fd);
+	g.fd = t.fd;
+	if (in_child(try_get, &g) == -ENOPROTOOPT)
+		SKIP(return, "no tables of filters");
+	/* The value is of no size that they know. */
+	EXPECT_EQ(-EINVAL, in_child(try_get, &g));
+	EXPECT_EQ(-ECAPMODE, capmode_run(try_get, &g));
+	EXPECT_EQ(-EINVAL, in_child(try_more, &t));
+	EXPECT_EQ(-ECAPMODE, capmode_run(try_more, &t));
+	close(t.fd);
 }
 
 /* SO_MARK chooses the table that a packet is routed by. */

@@ -453,6 +453,28 @@ TEST_F(msg, inet_control)
 	check_not_naming(_metadata, c);
 }
 
+/* What the system's tables of routes and filters go by is not one's own. */
+TEST_F(msg, mark)
+{
+	struct control c = {
+		.road = variant->road,
+		.m = self->m,
+		.level = SOL_SOCKET,
+		.type = SO_MARK,
+		.len = sizeof(int),
+	};
+	struct peer p;
+
+	if (geteuid())
+		SKIP(return, "only root may mark");
+	ASSERT_EQ(0, peer_init(&p, AF_INET, variant->road));
+	c.fd = p.tx;
+	c.rx = p.rx;
+	c.data.i = 7;
+	EXPECT_EQ(1, in_child(try_control, &c));
+	EXPECT_EQ(-ECAPMODE, capmode_run(try_control, &c));
+}
+
 TEST_F(msg, inet6_control)
 {
 	static const uint8_t rthdr[8 + 16] = { 0, 2, 2, 1 };

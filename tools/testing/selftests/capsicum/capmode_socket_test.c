@@ -222,6 +222,72 @@ TEST_F(sock, listen_protocols)
 	}
 }
 
+/* Others that a process can only have been given. */
+static int try_listen_given(void *arg)
+{
+	int fd = *(int *)arg;
+	int ret = RET(listen(fd, 4));
+
+	STEP(accepts(fd) == !ret);
+	return ret;
+}
+
+static void check_listen_given(struct __test_metadata *_metadata, int fd)
+{
+	EXPECT_EQ(-ECAPMODE, capmode_run(try_listen_given, &fd));
+	EXPECT_EQ(0, accepts(fd));
+	EXPECT_EQ(0, in_child(try_listen_given, &fd));
+	/* It has an address now. */
+	EXPECT_EQ(0, capmode_run(try_listen_given, &fd));
+	close(fd);
+}
+
+TEST(listen_dccp)
+{
+	static const int families[] = { AF_INET, AF_INET6 };
+	const uint32_t service = htonl(42);
+	unsigned int i;
+	int fd;
+
+	REQUIRE_CAPMODE();
+	for (i = 0; i < ARRAY_SIZE(families); i++) {
+		fd = RET(socket(families[i], SOCK_DCCP, IPPROTO_DCCP));
+		if (fd == -ESOCKTNOSUPPORT || fd == -EPROTONOSUPPORT ||
+		    fd == -EAFNOSUPPORT)
+			SKIP(return, "no DCCP");
+		ASSERT_LE(0, fd);
+		ASSERT_EQ(0, setsockopt(fd, 269 /* SOL_DCCP */,
+					2 /* DCCP_SOCKOPT_SERVICE */, &service,
+					sizeof(service)));
+		check_listen_given(_metadata, fd);
+	}
+}
+
+static int try_send_unbound(void *arg)
+{
+	return RET(send(*(int *)arg, "d", 1, 0));
+}
+
+TEST(phonet)
+{
+	int fd;
+
+	REQUIRE_CAPMODE();
+	REQUIRE_ROOT();
+	fd = RET(socket(AF_PHONET, SOCK_SEQPACKET, 2 /* PN_PROTO_PIPE */));
+	if (fd == -EAFNOSUPPORT || fd == -EPROTONOSUPPORT)
+		SKIP(return, "no Phonet");
+	ASSERT_LE(0, fd);
+	check_listen_given(_metadata, fd);
+	fd = socket(AF_PHONET, SOCK_DGRAM, 0);
+	ASSERT_LE(0, fd);
+	EXPECT_EQ(-ECAPMODE, capmode_run(try_send_unbound, &fd));
+	/* To nobody; but it has an address now. */
+	EXPECT_EQ(-EDESTADDRREQ, in_child(try_send_unbound, &fd));
+	EXPECT_EQ(-EDESTADDRREQ, capmode_run(try_send_unbound, &fd));
+	close(fd);
+}
+
 TEST_F(sock, listen_bound)
 {
 	struct listening l = { .p = &self->p };

@@ -29,7 +29,7 @@
 union value {
 	int i;
 	char name[IFNAMSIZ];
-	char bytes[256];
+	char bytes[320];
 	struct in_addr in;
 	struct ip_mreqn mreqn;
 	struct ip_mreq_source mreqs;
@@ -172,6 +172,8 @@ static const struct option options[] = {
 	  sizeof(struct in6_flowlabel_req), value_label },
 	{ AF_NETLINK, SOCK_RAW, 0, SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, 4,
 	  NULL, 1 },
+	{ AF_NETLINK, SOCK_RAW, 0, SOL_NETLINK, NETLINK_LISTEN_ALL_NSID, 4,
+	  NULL, 1, 4 },
 	{ AF_PACKET, SOCK_RAW, 0, SOL_PACKET, PACKET_ADD_MEMBERSHIP,
 	  sizeof(struct packet_mreq), value_pmreq },
 	{ AF_INET, SOCK_STREAM, IPPROTO_SCTP, SOL_SCTP, SCTP_SOCKOPT_BINDX_ADD,
@@ -502,6 +504,80 @@ TEST_F(opt, md5_of_an_interface)
 		}
 		close(s.fd);
 	}
+}
+
+/* TCP_AO_ADD_KEY of <linux/tcp.h>, which libc's header leaves no room for. */
+#define AO_ADD		38
+#define AO_IFINDEX	1
+
+struct ao {
+	struct sockaddr_storage addr;
+	char alg[64];
+	int ifindex;
+	uint32_t flags;
+	uint16_t reserved;
+	uint8_t prefix, sndid, rcvid, maclen, keyflags, keylen;
+	uint8_t key[80];
+};
+
+static void ao(union value *v, int ifindex)
+{
+	struct ao *a = (struct ao *)v;
+	struct sockaddr_in *in = (void *)&a->addr;
+
+	in->sin_family = AF_INET;
+	in->sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	snprintf(a->alg, sizeof(a->alg), "hmac(sha512)");
+	a->ifindex = ifindex;
+	a->keyflags = ifindex ? AO_IFINDEX : 0;
+	a->prefix = 32;
+	a->sndid = 7;
+	a->rcvid = 7;
+	a->keylen = 4;
+}
+
+static void value_ao(union value *v)
+{
+	ao(v, 0);
+}
+
+static void value_ao_lo(union value *v)
+{
+	ao(v, LO);
+}
+
+static void value_ao_none(union value *v)
+{
+	ao(v, INT_MAX);
+}
+
+#define AO_OPTION(value) \
+	{ AF_INET, SOCK_STREAM, 0, SOL_TCP, AO_ADD, sizeof(struct ao), value }
+
+/* As for MD5. */
+TEST_F(opt, ao_of_an_interface)
+{
+	static const struct option ao_options[] = {
+		AO_OPTION(value_ao), AO_OPTION(value_ao_lo),
+		AO_OPTION(value_ao_none),
+	};
+	struct setting s = { .road = variant->road, .m = self->m };
+	unsigned int i;
+
+	s.fd = RET(socket(AF_INET, SOCK_STREAM, 0));
+	ASSERT_LE(0, s.fd);
+	for (i = 1; i < ARRAY_SIZE(ao_options); i++) {
+		s.o = &ao_options[i];
+		if (in_child(try_set, &s) == -ENOPROTOOPT)
+			SKIP(return, "no CONFIG_TCP_AO");
+		EXPECT_EQ(-EINVAL, in_child(try_set, &s));
+		EXPECT_EQ(-ECAPMODE, capmode_run(try_set, &s));
+	}
+	/* A key of its own works, once. */
+	s.o = &ao_options[0];
+	EXPECT_EQ(0, capmode_run(try_set, &s));
+	EXPECT_EQ(-EEXIST, in_child(try_set, &s));
+	close(s.fd);
 }
 
 /* ---- descriptors of others ---- */

@@ -255,6 +255,54 @@ TEST_F(perf, leader)
 					  PERF_FLAG_FD_CLOEXEC)));
 }
 
+/*
+ * What a member can have done to the whole group, each needs to be on the list
+ * of the leader, as it has to be there for the leader's own ioctl.
+ */
+TEST_F(perf, leader_list)
+{
+	static const unsigned int list[] = {
+		PERF_EVENT_IOC_ENABLE, PERF_EVENT_IOC_DISABLE,
+		PERF_EVENT_IOC_RESET, PERF_EVENT_IOC_ID,
+	};
+	struct cap_rights rights;
+	unsigned int less[3];
+	size_t i, j, n;
+	int cap, fd;
+
+	rights_list(&rights, RIGHTS(CAP_PERF_EVENT, CAP_READ, CAP_IOCTL,
+				    CAP_MMAP_RW));
+	for (i = 0; i < 3; i++) {
+		for (j = 0, n = 0; j < ARRAY_SIZE(list); j++) {
+			if (j != i)
+				less[n++] = list[j];
+		}
+		cap = limit_sub(self->fd, &rights, 0, n, less);
+		ASSERT_LE(0, cap);
+		EXPECT_EQ(-ENOTCAPABLE,
+			  RET(sys_perf_event_open(PERF_COUNT_SW_PAGE_FAULTS, 0,
+						  -1, cap, 0)))
+			TH_LOG("without command %#x", list[i]);
+		EXPECT_EQ(-ENOTCAPABLE,
+			  RET(sys_perf_event_open(PERF_COUNT_SW_PAGE_FAULTS, 0,
+						  -1, cap, PERF_FLAG_FD_OUTPUT)))
+			TH_LOG("without command %#x", list[i]);
+		EXPECT_EQ(-ENOTCAPABLE, RET(ioctl(cap, list[i], 0)));
+		/* Who does not join cannot do so. */
+		fd = RET(sys_perf_event_open(PERF_COUNT_SW_PAGE_FAULTS, 0, -1,
+					     cap, PERF_FLAG_FD_NO_GROUP));
+		EXPECT_LE(0, fd);
+		close(fd);
+		close(cap);
+	}
+	cap = limit_sub(self->fd, &rights, 0, 3, list);
+	ASSERT_LE(0, cap);
+	fd = RET(sys_perf_event_open(PERF_COUNT_SW_PAGE_FAULTS, 0, -1, cap, 0));
+	ASSERT_LE(0, fd);
+	for (i = 0; i < 3; i++)
+		EXPECT_EQ(0, RET(ioctl(fd, list[i], PERF_IOC_FLAG_GROUP)));
+}
+
 /* A new event is no capability: it is of what the call names, not the leader. */
 TEST_F(perf, new_event)
 {

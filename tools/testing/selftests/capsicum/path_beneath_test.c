@@ -1082,6 +1082,31 @@ TEST_F(magic, never_followed)
 	EXPECT_EQ(1, st.st_size);
 }
 
+/* A file that is mapped has a link of its own, by the addresses. */
+TEST_F(magic, never_by_mapping)
+{
+	size_t size = sysconf(_SC_PAGESIZE);
+	char path[96];
+	struct magic_walk m = { self->proc, path };
+	void *p;
+	int fd;
+
+	fd = openat(self->tree.base, "secret", O_RDONLY | O_CLOEXEC);
+	ASSERT_LE(0, fd);
+	p = mmap(NULL, size, PROT_READ, MAP_SHARED, fd, 0);
+	ASSERT_NE(MAP_FAILED, p);
+	close(fd);
+	snprintf(path, sizeof(path), "self/map_files/%lx-%lx",
+		 (unsigned long)p, (unsigned long)p + size);
+	EXPECT_EQ(-ENOTCAPABLE, MAGIC(magic_open, self->dir, path));
+	EXPECT_EQ(-ENOTCAPABLE, MAGIC(magic_open, self->dir, path, O_PATH));
+	EXPECT_EQ(-ENOTCAPABLE, MAGIC(magic_stat, self->dir, path));
+	EXPECT_LT(0, MAGIC(magic_readlink, self->dir, path));
+	/* As root, who may do so outside. */
+	if (!geteuid())
+		EXPECT_EQ(0, in_child(magic_open, &m));
+}
+
 /* All else below /proc works, the text of the links included. */
 TEST_F(magic, the_rest_works)
 {

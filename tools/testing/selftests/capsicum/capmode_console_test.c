@@ -1,0 +1,625 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Capability mode: a virtual console or a serial port that a process was given
+ * is what it has. The other consoles, by number or by an escape sequence, and
+ * what all of them share, are not.
+ */
+#include "uring.h"
+#include "victims.h"
+
+#include <linux/kd.h>
+#include <linux/serial.h>
+#include <linux/tiocl.h>
+#include <linux/vt.h>
+#include <sys/ioctl.h>
+#include <termios.h>
+
+#ifndef TIOCM_LOOP
+#define TIOCM_LOOP	0x8000
+#endif
+
+/* Consoles that nobody is at: the one that is given, and others. */
+#define GIVEN	60
+#define OTHER	61
+#define UNUSED	62
+
+#define STRING(n)	#n
+#define STRING_OF(n)	STRING(n)
+#define TTY(n)		"/dev/tty" STRING_OF(n)
+
+FIXTURE(console)
+{
+	int fd;
+	int other;
+	int front;	/* the one that is, before and after */
+	int blanking;
+};
+
+/* The console that is in front, or -errno. */
+static int in_front(int fd)
+{
+	struct vt_stat st;
+
+	return ioctl(fd, VT_GETSTATE, &st) ? -errno : st.v_active;
+}
+
+static int to_front(int fd, int nr)
+{
+	if (ioctl(fd, VT_ACTIVATE, nr) || ioctl(fd, VT_WAITACTIVE, nr))
+		return -errno;
+	return 0;
+}
+
+/* After how many seconds the screens go blank, or -errno. */
+static int blanking(void)
+{
+	char buf[16] = "";
+	int fd = open("/sys/module/kernel/parameters/consoleblank",
+		      O_RDONLY | O_CLOEXEC);
+	int ret = fd < 0 || read(fd, buf, sizeof(buf) - 1) < 0 ? -errno :
+								 atoi(buf);
+
+	close(fd);
+	return ret;
+}
+
+/* Of text, and switched by the kernel: others would have to agree. */
+static bool plain(int fd)
+{
+	struct vt_mode mode;
+	int kind;
+
+	return !ioctl(fd, KDGETMODE, &kind) && kind == KD_TEXT &&
+	       !ioctl(fd, VT_GETMODE, &mode) && mode.mode == VT_AUTO;
+}
+
+FIXTURE_SETUP(console)
+{
+	int current;
+
+	self->fd = -1;
+	self->other = -1;
+	REQUIRE_CAPMODE();
+	REQUIRE_ROOT();
+	current = open("/dev/tty0", O_RDWR | O_NOCTTY | O_CLOEXEC);
+	if (current < 0)
+		SKIP(return, "no virtual consoles here");
+	if (!plain(current)) {
+		close(current);
+		SKIP(return, "somebody works at a console");
+	}
+	self->front = in_front(current);
+	close(current);
+	self->blanking = blanking();
+	self->fd = open(TTY(GIVEN), O_RDWR | O_NOCTTY | O_CLOEXEC);
+	ASSERT_LE(0, self->fd);
+	self->other = open(TTY(OTHER), O_RDWR | O_NOCTTY | O_CLOEXEC);
+	ASSERT_LE(0, self->other);
+}
+
+FIXTURE_TEARDOWN(console)
+{
+	if (self->other < 0)
+		return;
+	ioctl(self->fd, VT_UNLOCKSWITCH);
+	to_front(self->fd, self->front);
+	if (self->blanking >= 0)
+		dprintf(self->fd, "\33[9;%d]", self->blanking / 60);
+	close(self->other);
+	ioctl(self->fd, VT_DISALLOCATE, OTHER);
+	close(self->fd);
+	self->fd = open("/dev/tty0", O_RDWR | O_NOCTTY | O_CLOEXEC);
+	ioctl(self->fd, VT_DISALLOCATE, GIVEN);
+	close(self->fd);
+}
+
+/**
+ * struct command - an ioctl of a console
+ * @fd: The console.
+ * @cmd: The command.
+ * @number: Its argument, or how @data begins.
+ * @data: @number is not the argument, but the first byte at a pointer to more.
+ */
+struct command {
+	int fd;
+	unsigned int cmd;
+	unsigned int number;
+	bool data;
+};
+
+static int command(void *arg)
+{
+	const struct command *c = arg;
+	union {
+		unsigned char first;
+		uint64_t all[64];
+	} u = { .all = { 0 } };
+
+	u.first = c->number;
+	if (c->data)
+		return RET(ioctl(c->fd, c->cmd, &u));
+	return RET(ioctl(c->fd, c->cmd, (unsigned long)c->number));
+}
+
+static int command_in_thread(void *arg)
+{
+	return in_thread(command, arg);
+}
+
+static int keyboard_entry(void *arg)
+{
+	struct kbentry e = { .kb_table = 0, .kb_index = 30 };
+	int fd = *(int *)arg;
+
+	STEP(!ioctl(fd, KDGKBENT, &e));
+	return RET(ioctl(fd, KDSKBENT, &e));
+}
+
+static int keyboard_string(void *arg)
+{
+	struct kbsentry e = { .kb_func = 0 };
+	int fd = *(int *)arg;
+
+	STEP(!ioctl(fd, KDGKBSENT, &e));
+	return RET(ioctl(fd, KDSKBSENT, &e));
+}
+
+static int keyboard_accents(void *arg)
+{
+	static struct kbdiacrs d;
+	int fd = *(int *)arg;
+
+	STEP(!ioctl(fd, KDGKBDIACR, &d));
+	return RET(ioctl(fd, KDSKBDIACR, &d));
+}
+
+static int colours(void *arg)
+{
+	unsigned char map[48];
+	int fd = *(int *)arg;
+
+	STEP(!ioctl(fd, GIO_CMAP, map));
+	return RET(ioctl(fd, PIO_CMAP, map));
+}
+
+/* A pointer within: the 32-bit ABI has a road of its own to it. */
+static int unicode_map(void *arg)
+{
+	struct unipair pair[1024];
+	struct unimapdesc d = { .entry_ct = ARRAY_SIZE(pair), .entries = pair };
+	int fd = *(int *)arg;
+
+	STEP(!ioctl(fd, GIO_UNIMAP, &d));
+	return RET(ioctl(fd, PIO_UNIMAP, &d));
+}
+
+static int resize(void *arg)
+{
+	int fd = *(int *)arg;
+	struct winsize w;
+	struct vt_sizes v;
+
+	STEP(!ioctl(fd, TIOCGWINSZ, &w));
+	v = (struct vt_sizes){ .v_rows = w.ws_row, .v_cols = w.ws_col };
+	return RET(ioctl(fd, VT_RESIZE, &v));
+}
+
+static int resize_more(void *arg)
+{
+	int fd = *(int *)arg;
+	struct winsize w;
+	struct vt_consize v;
+
+	STEP(!ioctl(fd, TIOCGWINSZ, &w));
+	v = (struct vt_consize){ .v_rows = w.ws_row, .v_cols = w.ws_col };
+	return RET(ioctl(fd, VT_RESIZEX, &v));
+}
+
+static int sound_port(void *arg)
+{
+	return RET(ioctl(*(int *)arg, KDADDIO, 0x3b4));
+}
+
+/* Without its other side: that would leave a dead process to be told. */
+static int accept_signal(void *arg)
+{
+	return RET(ioctl(*(int *)arg, KDSIGACCEPT, SIGUSR1));
+}
+
+TEST_F(console, others)
+{
+	static const struct command refused[] = {
+		{ .cmd = VT_GETSTATE, .data = true },
+		{ .cmd = VT_OPENQRY, .data = true },
+		{ .cmd = VT_LOCKSWITCH },
+		{ .cmd = VT_UNLOCKSWITCH },
+		{ .cmd = KDSETLED, .number = 0xff },
+		{ .cmd = KDMKTONE },
+		{ .cmd = KIOCSOUND },
+		{ .cmd = KDKBDREP, .data = true },
+		{ .cmd = TIOCLINUX, .data = true,
+		  .number = TIOCL_GETSHIFTSTATE },
+		{ .cmd = TIOCLINUX, .data = true, .number = TIOCL_GETFGCONSOLE },
+		{ .cmd = TIOCLINUX, .data = true,
+		  .number = TIOCL_UNBLANKSCREEN },
+		/* The map of this console only, which goes with it. */
+		{ .cmd = PIO_UNIMAPCLR, .data = true },
+	};
+	static int (*const more[])(void *arg) = {
+		keyboard_entry, keyboard_string, keyboard_accents, colours,
+		unicode_map, resize, resize_more,
+	};
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(more); i++) {
+		TH_LOG("the %u. that sets what it has got", i + 1);
+		EXPECT_ECAPMODE(more[i], &self->fd);
+	}
+	for (i = 0; i < ARRAY_SIZE(refused); i++) {
+		struct command c = refused[i];
+
+		c.fd = self->fd;
+		EXPECT_EQ(-ECAPMODE, capmode_run(command, &c))
+			TH_LOG("command %#x", c.cmd);
+		EXPECT_EQ(-ECAPMODE, capmode_run(command_in_thread, &c))
+			TH_LOG("command %#x", c.cmd);
+		EXPECT_LE(0, in_child(command, &c))
+			TH_LOG("command %#x", c.cmd);
+	}
+	EXPECT_EQ(-ECAPMODE, capmode_run(accept_signal, &self->fd));
+	/* One that nobody has open, but that is there. */
+	close(open(TTY(UNUSED), O_RDWR | O_NOCTTY | O_CLOEXEC));
+	EXPECT_ECAPMODE(command, (&(struct command){
+		.fd = self->fd, .cmd = VT_DISALLOCATE, .number = UNUSED }));
+	/* As ioperm(2): not every kernel has it to give. */
+	EXPECT_NE(-ECAPMODE, in_child(sound_port, &self->fd));
+	EXPECT_EQ(-ECAPMODE, capmode_run(sound_port, &self->fd));
+}
+
+TEST_F(console, to_front)
+{
+	struct command activate = {
+		.fd = self->fd, .cmd = VT_ACTIVATE, .number = OTHER,
+	};
+	struct command wait = activate;
+
+	wait.cmd = VT_WAITACTIVE;
+	ASSERT_EQ(0, to_front(self->fd, GIVEN));
+	EXPECT_EQ(-ECAPMODE, capmode_run(command, &activate));
+	wait.number = GIVEN;
+	EXPECT_EQ(-ECAPMODE, capmode_run(command, &wait));
+	EXPECT_EQ(GIVEN, in_front(self->fd));
+	EXPECT_EQ(0, in_child(command, &activate));
+	wait.number = OTHER;
+	EXPECT_EQ(0, in_child(command, &wait));
+	EXPECT_EQ(OTHER, in_front(self->fd));
+	/* One that is not there is not to be told from one that is. */
+	activate.number = 99;
+	EXPECT_EQ(-ENXIO, in_child(command, &activate));
+	EXPECT_EQ(-ECAPMODE, capmode_run(command, &activate));
+}
+
+TEST_F(console, own)
+{
+	static const struct command allowed[] = {
+		{ .cmd = KDGETMODE, .data = true },
+		{ .cmd = KDGKBMODE, .data = true },
+		{ .cmd = KDGKBMETA, .data = true },
+		{ .cmd = KDGKBLED, .data = true },
+		{ .cmd = KDGKBTYPE, .data = true },
+		{ .cmd = KDSETMODE, .number = KD_TEXT },
+		{ .cmd = VT_GETMODE, .data = true },
+		{ .cmd = GIO_CMAP, .data = true },
+		{ .cmd = TCGETS, .data = true },
+		{ .cmd = TIOCGWINSZ, .data = true },
+	};
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(allowed); i++) {
+		struct command c = allowed[i];
+
+		c.fd = self->fd;
+		EXPECT_BOTH(command, &c);
+	}
+}
+
+/* ---- escape sequences ---- */
+
+/**
+ * struct text - what is written to a console
+ * @fd: The console.
+ * @s: The text.
+ * @ring: By io_uring, in one of its workers, and not by write(2).
+ */
+struct text {
+	int fd;
+	const char *s;
+	bool ring;
+};
+
+/* Written to the end, on both sides: a text has no errors. */
+static int put(void *arg)
+{
+	const struct text *t = arg;
+	struct io_uring_sqe sqe = {
+		.opcode = IORING_OP_WRITE,
+		.flags = IOSQE_ASYNC,
+		.fd = t->fd,
+		.addr = (uintptr_t)t->s,
+		.len = strlen(t->s),
+		.off = -1,
+	};
+	struct ring r;
+	int ret;
+
+	if (!t->ring)
+		return RET(write(t->fd, t->s, strlen(t->s)));
+	ret = ring_setup(&r, 4, 0);
+	if (!ret) {
+		ret = ring_one(&r, &sqe);
+		ring_free(&r);
+	}
+	return ret;
+}
+
+static void check_blanking(struct __test_metadata *_metadata, int fd, bool ring)
+{
+	struct text t = { .fd = fd, .s = "\33[9;7]", .ring = ring };
+	struct text off = { .fd = fd, .s = "\33[9;0]" };
+
+	ASSERT_EQ(strlen(off.s), put(&off));
+	ASSERT_EQ(0, blanking());
+	EXPECT_EQ(strlen(t.s), capmode_run(put, &t));
+	EXPECT_EQ(0, blanking());
+	EXPECT_EQ(strlen(t.s), in_child(put, &t));
+	EXPECT_EQ(7 * 60, blanking());
+	EXPECT_EQ(strlen(off.s), put(&off));
+}
+
+TEST_F(console, blanking)
+{
+	if (blanking() < 0)
+		SKIP(return, "how long is not told here");
+	check_blanking(_metadata, self->fd, false);
+	check_blanking(_metadata, self->fd, true);
+}
+
+/* Whether another one than @was comes to the front, for which there are 100 ms. */
+static int front_after(int fd, int was)
+{
+	int i, now = was;
+
+	for (i = 0; i < 100 && now == was; i++) {
+		usleep(1000);
+		now = in_front(fd);
+	}
+	return now;
+}
+
+TEST_F(console, switching)
+{
+	struct text other = {
+		.fd = self->fd, .s = "\33[12;" STRING_OF(OTHER) "]",
+	};
+	struct text last = { .fd = self->fd, .s = "\33[15]" };
+
+	ASSERT_EQ(0, to_front(self->fd, GIVEN));
+	EXPECT_EQ(strlen(other.s), capmode_run(put, &other));
+	EXPECT_EQ(GIVEN, front_after(self->fd, GIVEN));
+	EXPECT_EQ(strlen(other.s), in_child(put, &other));
+	EXPECT_EQ(0, ioctl(self->fd, VT_WAITACTIVE, OTHER));
+	EXPECT_EQ(OTHER, in_front(self->fd));
+	/* And back, where one came from. */
+	EXPECT_EQ(strlen(last.s), capmode_run(put, &last));
+	EXPECT_EQ(OTHER, front_after(self->fd, OTHER));
+	EXPECT_EQ(strlen(last.s), in_child(put, &last));
+	EXPECT_EQ(0, ioctl(self->fd, VT_WAITACTIVE, GIVEN));
+	EXPECT_EQ(GIVEN, in_front(self->fd));
+}
+
+/* What is about this console: its colours, where its text goes. */
+TEST_F(console, own_sequences)
+{
+	struct text t = { .fd = self->fd, .s = "\33[2J\33[1;34m\33[5;9Hx" };
+	unsigned char head[4] = {};
+	int fd = open("/dev/vcsa" STRING_OF(GIVEN), O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		SKIP(return, "nobody tells what is on the screen");
+	EXPECT_EQ(strlen(t.s), capmode_run(put, &t));
+	/* Lines, columns, and where the cursor is: behind the letter. */
+	EXPECT_EQ(4, read(fd, head, 4));
+	EXPECT_EQ(9, head[2]);
+	EXPECT_EQ(4, head[3]);
+	close(fd);
+}
+
+/* ---- serial ports ---- */
+
+/*
+ * A port that nothing hangs on: what the environment names, since there is no
+ * asking whether something does.
+ */
+FIXTURE(serial)
+{
+	const char *name;
+	int fd;
+	int lines;
+	struct termios tio;
+};
+
+static int open_port(const char *name)
+{
+	return RET(open(name, O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC));
+}
+
+FIXTURE_SETUP(serial)
+{
+	struct termios tio;
+
+	self->fd = -1;
+	REQUIRE_CAPMODE();
+	REQUIRE_ROOT();
+	self->name = getenv("CAPSICUM_TEST_SERIAL");
+	if (!self->name)
+		SKIP(return, "CAPSICUM_TEST_SERIAL names no serial port");
+	self->fd = open_port(self->name);
+	ASSERT_LE(0, self->fd);
+	ASSERT_EQ(0, tcgetattr(self->fd, &self->tio));
+	ASSERT_EQ(0, ioctl(self->fd, TIOCMGET, &self->lines));
+	tio = self->tio;
+	cfmakeraw(&tio);
+	tio.c_cflag |= CLOCAL | CREAD;
+	ASSERT_EQ(0, tcsetattr(self->fd, TCSANOW, &tio));
+}
+
+/* It may be hung up by now. */
+FIXTURE_TEARDOWN(serial)
+{
+	if (self->fd < 0)
+		return;
+	close(self->fd);
+	self->fd = open_port(self->name);
+	ioctl(self->fd, TIOCMSET, &self->lines);
+	tcsetattr(self->fd, TCSANOW, &self->tio);
+	close(self->fd);
+}
+
+/* 1 when what is written comes back as if it had been typed, 0 when not. */
+static int loop(void *arg)
+{
+	int fd = *(int *)arg, on = TIOCM_LOOP, err;
+	struct pollfd p = { .fd = fd, .events = POLLIN };
+	char c = 0;
+
+	err = RET(ioctl(fd, TIOCMBIS, &on));
+	STEP(write(fd, "l", 1) == 1);
+	STEP(!tcdrain(fd));
+	if (err) {
+		STEP(read(fd, &c, 1) < 0 && errno == EAGAIN);
+		return err;
+	}
+	if (poll(&p, 1, 10000) == 1)
+		STEP(read(fd, &c, 1) == 1);
+	STEP(!ioctl(fd, TIOCMBIC, &on));
+	return c == 'l';
+}
+
+/* All bits at once, the loop's among them. */
+static int set_lines(void *arg)
+{
+	int fd = *(int *)arg, lines = TIOCM_LOOP | TIOCM_DTR, off = TIOCM_DTR;
+	int err = RET(ioctl(fd, TIOCMSET, &lines));
+
+	if (!err)
+		STEP(!ioctl(fd, TIOCMSET, &off));
+	return err;
+}
+
+static int lines_down(void *arg)
+{
+	int fd = *(int *)arg, lines = TIOCM_DTR | TIOCM_RTS, now;
+
+	STEP(!ioctl(fd, TIOCMBIC, &lines));
+	STEP(!ioctl(fd, TIOCMGET, &now));
+	STEP(!(now & lines));
+	STEP(!ioctl(fd, TIOCMBIS, &lines));
+	STEP(!ioctl(fd, TIOCMGET, &now));
+	STEP((now & lines) == lines);
+	return 0;
+}
+
+TEST_F(serial, loop)
+{
+	EXPECT_EQ(1, in_child(loop, &self->fd));
+	EXPECT_EQ(-ECAPMODE, capmode_run(loop, &self->fd));
+	EXPECT_ECAPMODE(set_lines, &self->fd);
+	EXPECT_BOTH(lines_down, &self->fd);
+}
+
+/*
+ * A session's terminal hangs up when its leader ends, for all who have it open:
+ * @open, as what is opened without O_NOCTTY, or by the command for that.
+ */
+struct session {
+	int fd;
+	int dev;
+	const char *name;
+	bool enter;
+	bool open;
+};
+
+static int end_session(void *arg)
+{
+	const struct session *s = arg;
+	int fd;
+
+	STEP(setsid() == getpid());
+	if (s->enter)
+		STEP(!sys_cap_enter(0));
+	if (!s->open)
+		return RET(ioctl(s->fd, TIOCSCTTY, 0));
+	fd = RET(openat(s->dev, s->name, O_RDWR | O_NONBLOCK));
+	if (fd < 0)
+		return fd;
+	/* 1 when the session has got a terminal. */
+	return openat(s->dev, "tty", O_RDWR) >= 0;
+}
+
+static bool hung_up(int fd)
+{
+	struct termios tio;
+
+	return tcgetattr(fd, &tio) && errno == EIO;
+}
+
+TEST_F(serial, end_of_a_session)
+{
+	struct session s = { .fd = self->fd };
+
+	s.name = strrchr(self->name, '/');
+	ASSERT_TRUE(!!s.name);
+	s.name++;
+	s.dev = open("/dev", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	ASSERT_LE(0, s.dev);
+	s.enter = true;
+	EXPECT_EQ(-ECAPMODE, in_child(end_session, &s));
+	EXPECT_FALSE(hung_up(self->fd));
+	s.open = true;
+	EXPECT_EQ(0, in_child(end_session, &s));
+	EXPECT_FALSE(hung_up(self->fd));
+	s.enter = false;
+	EXPECT_EQ(1, in_child(end_session, &s));
+	EXPECT_TRUE(hung_up(self->fd));
+	close(self->fd);
+	self->fd = open_port(self->name);
+	ASSERT_LE(0, self->fd);
+	s.fd = self->fd;
+	s.open = false;
+	EXPECT_FALSE(hung_up(self->fd));
+	EXPECT_EQ(0, in_child(end_session, &s));
+	EXPECT_TRUE(hung_up(self->fd));
+	close(s.dev);
+}
+
+static int set_port(void *arg)
+{
+	int fd = *(int *)arg;
+	struct serial_struct s;
+
+	STEP(!ioctl(fd, TIOCGSERIAL, &s));
+	return RET(ioctl(fd, TIOCSSERIAL, &s));
+}
+
+static int probe_port(void *arg)
+{
+	return RET(ioctl(*(int *)arg, TIOCSERCONFIG));
+}
+
+TEST_F(serial, ports)
+{
+	EXPECT_ECAPMODE(set_port, &self->fd);
+	EXPECT_ECAPMODE(probe_port, &self->fd);
+}
+
+TEST_HARNESS_MAIN

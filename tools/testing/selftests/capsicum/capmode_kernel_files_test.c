@@ -1,0 +1,408 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Capability mode: files of the kernel that a process was given, or that lie
+ * below a directory that it was given. What is written there can name a process
+ * by number, a security context, or be about more than one process.
+ */
+#include "cgroup.h"
+#include "victims.h"
+
+#include <linux/memfd.h>
+
+#ifndef MADV_HWPOISON
+#define MADV_HWPOISON		100
+#endif
+#ifndef MADV_SOFT_OFFLINE
+#define MADV_SOFT_OFFLINE	101
+#endif
+
+/* What is written where; a "%d" becomes @pid, or one's own when that is 0. */
+struct entry {
+	int dir;
+	const char *name;
+	const char *text;
+	pid_t pid;
+};
+
+static int write_entry(void *arg)
+{
+	const struct entry *e = arg;
+	char text[64];
+	int fd, ret;
+
+	fd = RET(openat(e->dir, e->name, O_WRONLY | O_CLOEXEC));
+	if (fd < 0)
+		return fd;
+	snprintf(text, sizeof(text), e->text, e->pid ? e->pid : getpid());
+	ret = RET(write(fd, text, strlen(text)));
+	close(fd);
+	return ret < 0 ? ret : 0;
+}
+
+static int write_in_thread(void *arg)
+{
+	return in_thread(write_entry, arg);
+}
+
+/* What a file says, for comparison. */
+static uint64_t says(int dir, const char *name)
+{
+	int fd = openat(dir, name, O_RDONLY | O_CLOEXEC);
+	char text[256];
+	ssize_t n = read(fd, text, sizeof(text));
+	uint64_t h = 0;
+
+	close(fd);
+	while (n-- > 0)
+		MIX(h, text[n]);
+	return h;
+}
+
+static int open_dir(const char *path)
+{
+	return RET(open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+}
+
+/* ---- one's own directory of /proc ---- */
+
+/* In a session of one's own, so that the test's keeps its weight. */
+static int weigh_session(void *arg)
+{
+	bool *enter = arg;
+	struct entry e = { .name = "autogroup", .text = "7" };
+	uint64_t before;
+	int ret;
+
+	STEP(setsid() == getpid());
+	e.dir = open_dir("/proc/self");
+	STEP(e.dir >= 0);
+	before = says(e.dir, e.name);
+	if (*enter)
+		STEP(!sys_cap_enter(0));
+	ret = write_entry(&e);
+	STEP((says(e.dir, e.name) == before) == (ret != 0));
+	return ret;
+}
+
+TEST(autogroup)
+{
+	bool enter = false;
+
+	REQUIRE_CAPMODE();
+	if (access("/proc/self/autogroup", F_OK))
+		SKIP(return, "sessions have no weight here");
+	EXPECT_EQ(0, in_child(weigh_session, &enter));
+	enter = true;
+	EXPECT_EQ(-ECAPMODE, in_child(weigh_session, &enter));
+}
+
+/* As lsm_set_self_attr(2); what there is outside is the security module's. */
+struct context {
+	const char *name;
+	bool enter;
+};
+
+static int name_context(void *arg)
+{
+	const struct context *c = arg;
+	struct entry e = { .name = c->name, .text = "none" };
+
+	e.dir = open_dir("/proc/self");
+	STEP(e.dir >= 0);
+	if (c->enter)
+		STEP(!sys_cap_enter(0));
+	return write_entry(&e);
+}
+
+TEST(security_context)
+{
+	static const char *const names[] = {
+		"attr/current", "attr/exec", "attr/fscreate",
+	};
+	unsigned int i;
+
+	REQUIRE_CAPMODE();
+	if (access("/proc/self/attr/current", F_OK))
+		SKIP(return, "no security contexts here");
+	for (i = 0; i < ARRAY_SIZE(names); i++) {
+		struct context c = { .name = names[i] };
+
+		EXPECT_NE(-ECAPMODE, in_child(name_context, &c));
+		c.enter = true;
+		EXPECT_EQ(-ECAPMODE, in_child(name_context, &c));
+	}
+}
+
+/* ---- control groups ---- */
+
+FIXTURE(group)
+{
+	struct cgroup_mnt mnt;
+	int dir;
+	pid_t other;
+};
+
+FIXTURE_VARIANT(group)
+{
+	const char *type;
+	const char *options;
+	const char *file;
+	int own;	/* what oneself gets, who is a whole process */
+};
+
+/* Of a group that has no threads of its own. */
+FIXTURE_VARIANT_ADD(group, threads)
+{
+	.type = "cgroup2",
+	.file = "cgroup.threads",
+	.own = -EOPNOTSUPP,
+};
+
+FIXTURE_VARIANT_ADD(group, v1_processes)
+{
+	.type = "cgroup",
+	.options = "none,name=capsicum-tasks",
+	.file = "cgroup.procs",
+};
+
+FIXTURE_VARIANT_ADD(group, v1_threads)
+{
+	.type = "cgroup",
+	.options = "none,name=capsicum-tasks",
+	.file = "tasks",
+};
+
+FIXTURE_SETUP(group)
+{
+	REQUIRE_CAPMODE();
+	REQUIRE_ROOT();
+	self->dir = cgroup_make(&self->mnt, variant->type, variant->options);
+	if (self->dir == -ENODEV || self->dir == -EPERM)
+		SKIP(return, "no control groups, or none for this root");
+	ASSERT_LE(0, self->dir);
+	self->other = victim();
+	ASSERT_LT(0, self->other);
+}
+
+FIXTURE_TEARDOWN(group)
+{
+	if (self->other > 0)
+		bury(self->other);
+	cgroup_remove(&self->mnt);
+}
+
+TEST_F(group, by_number)
+{
+	struct entry e = {
+		.dir = self->dir, .name = variant->file, .text = "%d",
+	};
+	uint64_t before = says(self->dir, "cgroup.procs");
+
+	e.pid = self->other;
+	EXPECT_EQ(-ECAPMODE, capmode_run(write_entry, &e));
+	EXPECT_EQ(-ECAPMODE, capmode_run(write_in_thread, &e));
+	EXPECT_EQ(before, says(self->dir, "cgroup.procs"));
+	EXPECT_EQ(variant->own, in_child(write_entry, &e));
+	EXPECT_EQ(!variant->own, says(self->dir, "cgroup.procs") != before);
+	e.pid = NO_PID;
+	EXPECT_EQ(-ESRCH, in_child(write_entry, &e));
+	EXPECT_EQ(-ECAPMODE, capmode_run(write_entry, &e));
+	e.pid = 0;
+	EXPECT_EQ(variant->own, in_child(write_entry, &e));
+	EXPECT_EQ(variant->own, capmode_run(write_entry, &e));
+}
+
+/* ---- memory ---- */
+
+/* By number, one's own as well; of a file, by its path; of all. */
+TEST(split_pages)
+{
+	static const char *const texts[] = {
+		"%d,0x10000,0x7fffffff000", "/none,0x0,0x1000", "1",
+	};
+	struct entry e = { .name = "split_huge_pages" };
+	unsigned int i;
+
+	REQUIRE_CAPMODE();
+	REQUIRE_ROOT();
+	e.dir = open_dir("/sys/kernel/debug");
+	if (e.dir < 0 || faccessat(e.dir, e.name, F_OK, 0))
+		SKIP(return, "nobody splits pages here");
+	for (i = 0; i < ARRAY_SIZE(texts); i++) {
+		e.text = texts[i];
+		EXPECT_EQ(-ECAPMODE, capmode_run(write_entry, &e));
+		EXPECT_EQ(i == 1 ? -EINVAL : 0, in_child(write_entry, &e));
+	}
+	e.text = texts[0];
+	e.pid = getpid();
+	EXPECT_ECAPMODE(write_entry, &e);
+	e.pid = NO_PID;
+	EXPECT_EQ(-ESRCH, in_child(write_entry, &e));
+	EXPECT_EQ(-ECAPMODE, capmode_run(write_entry, &e));
+}
+
+/* Who is watched, in either interface of DAMON. */
+FIXTURE(sysfs)
+{
+	int dir;
+};
+
+static int set_count(int dir, const char *name, const char *count)
+{
+	struct entry e = { .dir = dir, .name = name, .text = count };
+
+	return write_entry(&e);
+}
+
+FIXTURE_SETUP(sysfs)
+{
+	char count[2] = "";
+	int fd;
+
+	self->dir = -1;
+	REQUIRE_CAPMODE();
+	REQUIRE_ROOT();
+	self->dir = open_dir("/sys/kernel/mm/damon/admin/kdamonds");
+	fd = openat(self->dir, "nr_kdamonds", O_RDONLY | O_CLOEXEC);
+	if (fd < 0 || read(fd, count, 1) != 1 || strcmp(count, "0")) {
+		close(self->dir);
+		self->dir = -1;
+		SKIP(return, "no DAMON, or one that somebody uses");
+	}
+	close(fd);
+	ASSERT_EQ(0, set_count(self->dir, "nr_kdamonds", "1"));
+	ASSERT_EQ(0, set_count(self->dir, "0/contexts/nr_contexts", "1"));
+	ASSERT_EQ(0, set_count(self->dir, "0/contexts/0/targets/nr_targets",
+			       "1"));
+}
+
+FIXTURE_TEARDOWN(sysfs)
+{
+	if (self->dir < 0)
+		return;
+	set_count(self->dir, "nr_kdamonds", "0");
+	close(self->dir);
+}
+
+static void check_entry(struct __test_metadata *_metadata, struct entry *e)
+{
+	uint64_t before = says(e->dir, e->name);
+
+	EXPECT_EQ(-ECAPMODE, capmode_run(write_entry, e));
+	EXPECT_EQ(-ECAPMODE, capmode_run(write_in_thread, e));
+	EXPECT_EQ(before, says(e->dir, e->name));
+	EXPECT_EQ(0, in_child(write_entry, e));
+	EXPECT_NE(before, says(e->dir, e->name));
+}
+
+TEST_F(sysfs, watched)
+{
+	struct entry process = {
+		.dir = self->dir, .text = "%d", .pid = getpid(),
+		.name = "0/contexts/0/targets/0/pid_target",
+	};
+	struct entry memory_of_all = {
+		.dir = self->dir, .text = "paddr",
+		.name = "0/contexts/0/operations",
+	};
+
+	check_entry(_metadata, &process);
+	check_entry(_metadata, &memory_of_all);
+}
+
+TEST(watched_in_debugfs)
+{
+	struct entry process = { .name = "target_ids", .text = "%d" };
+	struct entry all = { .name = "target_ids", .text = "paddr\n" };
+	struct entry none = { .name = "target_ids", .text = "\n" };
+	char c;
+	int fd;
+
+	REQUIRE_CAPMODE();
+	REQUIRE_ROOT();
+	process.dir = open_dir("/sys/kernel/debug/damon");
+	fd = openat(process.dir, process.name, O_RDONLY | O_CLOEXEC);
+	if (fd < 0 || (read(fd, &c, 1) == 1 && c != '\n'))
+		SKIP(return, "no DAMON in debugfs, or one that somebody uses");
+	close(fd);
+	all.dir = process.dir;
+	none.dir = process.dir;
+	process.pid = getpid();
+	check_entry(_metadata, &process);
+	EXPECT_ECAPMODE(write_entry, &all);
+	EXPECT_EQ(0, write_entry(&none));
+}
+
+/* A page that is said to be broken is lost to all who share it. */
+struct page {
+	int how;
+	char *at;
+};
+
+static int break_page(void *arg)
+{
+	const struct page *p = arg;
+	size_t size = sysconf(_SC_PAGESIZE);
+
+	return RET(madvise(p->at, size, p->how));
+}
+
+TEST(broken_page)
+{
+	size_t size = sysconf(_SC_PAGESIZE);
+	struct page p = {};
+	int fd, outside;
+
+	REQUIRE_CAPMODE();
+	REQUIRE_ROOT();
+	fd = RET(syscall(__NR_memfd_create, "page", MFD_CLOEXEC));
+	ASSERT_LE(0, fd);
+	ASSERT_EQ(0, ftruncate(fd, size));
+	p.at = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	ASSERT_NE(MAP_FAILED, p.at);
+	p.at[0] = 'x';
+	/* The content goes to another page. */
+	p.how = MADV_SOFT_OFFLINE;
+	do {
+		outside = in_child(break_page, &p);
+	} while (outside == -EBUSY);
+	if (outside == -EINVAL || outside == -EOPNOTSUPP)
+		SKIP(return, "pages do not break here");
+	EXPECT_EQ(0, outside);
+	EXPECT_EQ(-ECAPMODE, capmode_run(break_page, &p));
+	/* The content is lost; so not outside. */
+	p.how = MADV_HWPOISON;
+	EXPECT_EQ(-ECAPMODE, capmode_run(break_page, &p));
+	EXPECT_EQ('x', p.at[0]);
+	munmap(p.at, size);
+	close(fd);
+}
+
+/* ---- a daemon's device ---- */
+
+/* Both go by a name in the working directory. */
+TEST(cache_of_files)
+{
+	static const char *const texts[] = { "cull name", "inuse name" };
+	struct entry e = { .name = "cachefiles" };
+	unsigned int i;
+	int fd;
+
+	REQUIRE_CAPMODE();
+	REQUIRE_ROOT();
+	e.dir = open_dir("/dev");
+	ASSERT_LE(0, e.dir);
+	/* For one at a time. */
+	fd = openat(e.dir, e.name, O_WRONLY | O_CLOEXEC);
+	if (fd < 0)
+		SKIP(return, "no cachefiles, or somebody has it");
+	close(fd);
+	for (i = 0; i < ARRAY_SIZE(texts); i++) {
+		e.text = texts[i];
+		/* There is no cache to be asked about. */
+		EXPECT_EQ(-EIO, in_child(write_entry, &e));
+		EXPECT_EQ(-ECAPMODE, capmode_run(write_entry, &e));
+	}
+}
+
+TEST_HARNESS_MAIN
