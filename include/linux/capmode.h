@@ -23,8 +23,8 @@ struct seccomp_data;
 /**
  * in_capability_mode - is this task in capability mode?
  *
- * Kernel threads never are, threads that work for a process (of io_uring, of
- * vhost) are when it is.
+ * Kernel threads are not, threads that work for a process (of io_uring, of
+ * vhost; the probe of an algorithm that it asked for) are when it is.
  *
  * Return: true when nothing global may be named.
  */

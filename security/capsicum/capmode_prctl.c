@@ -36,8 +36,8 @@ static int check_sched_core(pid_t nr, unsigned long scope)
  * A list of what may, and not of what may not: LSMs and architectures add
  * options, and one that nobody has judged is refused. On the list is what is
  * about the caller only. Missing are those that name something (another
- * process: PR_SET_PTRACER, an executable: PR_SET_MM) and those that there no
- * longer are.
+ * process: PR_SET_PTRACER, an executable: PR_SET_MM), that take others' orphans
+ * (PR_SET_CHILD_SUBREAPER) and those that there no longer are.
  *
  * Return: 0 or -ECAPMODE.
  */
@@ -76,7 +76,6 @@ int __capmode_check_prctl(int option, unsigned long arg3, unsigned long arg4)
 	case PR_TASK_PERF_EVENTS_ENABLE:
 	case PR_MCE_KILL:
 	case PR_MCE_KILL_GET:
-	case PR_SET_CHILD_SUBREAPER:
 	case PR_GET_CHILD_SUBREAPER:
 	case PR_SET_NO_NEW_PRIVS:
 	case PR_GET_NO_NEW_PRIVS:

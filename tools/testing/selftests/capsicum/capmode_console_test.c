@@ -215,6 +215,14 @@ static int resize_more(void *arg)
 	return RET(ioctl(fd, VT_RESIZEX, &v));
 }
 
+/* Of another size, it would be another console's as well. */
+static int font(void *arg)
+{
+	struct console_font_op op = { .op = KD_FONT_OP_SET_DEFAULT };
+
+	return RET(ioctl(*(int *)arg, KDFONTOP, &op));
+}
+
 static int sound_port(void *arg)
 {
 	return RET(ioctl(*(int *)arg, KDADDIO, 0x3b4));
@@ -271,6 +279,9 @@ TEST_F(console, others)
 	close(open(TTY(UNUSED), O_RDWR | O_NOCTTY | O_CLOEXEC));
 	EXPECT_ECAPMODE(command, (&(struct command){
 		.fd = self->fd, .cmd = VT_DISALLOCATE, .number = UNUSED }));
+	/* Not every console has fonts. */
+	EXPECT_NE(-ECAPMODE, in_child(font, &self->fd));
+	EXPECT_EQ(-ECAPMODE, capmode_run(font, &self->fd));
 	/* As ioperm(2): not every kernel has it to give. */
 	EXPECT_NE(-ECAPMODE, in_child(sound_port, &self->fd));
 	EXPECT_EQ(-ECAPMODE, capmode_run(sound_port, &self->fd));

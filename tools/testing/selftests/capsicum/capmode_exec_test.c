@@ -8,6 +8,7 @@
 
 #include <elf.h>
 #include <grp.h>
+#include <netinet/in.h>
 #include <sys/mount.h>
 #include <sys/resource.h>
 
@@ -732,29 +733,76 @@ TEST_F(exec, core_dump)
 	set_sysctl(CORE_PATTERN, old, NULL, 0);
 }
 
-/* A kind of program that is not known: a module for it is asked for by name. */
-TEST_F(exec, module)
+/*
+ * check_module() - @fn gives @want, and outside but not in capability mode the
+ * kernel has asked for a module by then
+ */
+static void check_module(struct __test_metadata *_metadata, const char *dir,
+			 int dirfd, int want, int (*fn)(void *arg), void *arg)
 {
 	char old[256], helper[PATH_MAX + 16], text[PATH_MAX + 32];
-	struct start odd = { .path = "odd" };
 	int len;
 
 	REQUIRE_ROOT();
 	if (access("/bin/sh", X_OK))
 		SKIP(return, "no shell for the helper");
-	len = snprintf(text, sizeof(text), "#!/bin/sh\n>%s/asked\n", self->dir);
-	ASSERT_EQ(0, write_file(self->dirfd, "helper", text, len));
-	ASSERT_EQ(0, write_file(self->dirfd, "odd", "\1\2\3\4", 4));
-	snprintf(helper, sizeof(helper), "%s/helper", self->dir);
+	len = snprintf(text, sizeof(text), "#!/bin/sh\n>%s/asked\n", dir);
+	ASSERT_EQ(0, write_file(dirfd, "helper", text, len));
+	snprintf(helper, sizeof(helper), "%s/helper", dir);
 	if (set_sysctl(MODPROBE, helper, old, sizeof(old)))
 		SKIP(return, "no modules");
 	old[strcspn(old, "\n")] = 0;
-	odd.fd = self->dirfd;
-	EXPECT_EQ(-ENOEXEC, capmode_run(start, &odd));
-	EXPECT_EQ(-ENOENT, RET(unlinkat(self->dirfd, "asked", 0)));
-	EXPECT_EQ(-ENOEXEC, in_child(start, &odd));
-	EXPECT_EQ(0, RET(unlinkat(self->dirfd, "asked", 0)));
+	EXPECT_EQ(want, capmode_run(fn, arg));
+	EXPECT_EQ(-ENOENT, RET(unlinkat(dirfd, "asked", 0)));
+	EXPECT_EQ(want, in_child(fn, arg));
+	EXPECT_EQ(0, RET(unlinkat(dirfd, "asked", 0)));
 	EXPECT_EQ(0, set_sysctl(MODPROBE, old, NULL, 0));
+}
+
+/* A kind of program that is not known: a module for it is asked for by name. */
+TEST_F(exec, module)
+{
+	struct start odd = { .path = "odd", .fd = self->dirfd };
+
+	ASSERT_EQ(0, write_file(self->dirfd, "odd", "\1\2\3\4", 4));
+	check_module(_metadata, self->dir, self->dirfd, -ENOEXEC, start, &odd);
+}
+
+/* An algorithm that is made of others by a kernel thread: it asks for them. */
+static int unknown_algorithm(void *arg)
+{
+	struct {
+		struct sockaddr_storage addr;
+		char alg[64];
+		int ifindex;
+		uint32_t flags;
+		uint16_t reserved;
+		uint8_t prefix, sndid, rcvid, maclen, keyflags, keylen;
+		uint8_t key[80];
+	} ao = { .prefix = 32, .sndid = 7, .rcvid = 7, .keylen = 4 };
+	struct sockaddr_in *in = (void *)&ao.addr;
+	int fd = socket(AF_INET, SOCK_STREAM, 0), ret;
+
+	STEP(fd >= 0);
+	in->sin_family = AF_INET;
+	in->sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	snprintf(ao.alg, sizeof(ao.alg), "%s", (char *)arg);
+	ret = RET(setsockopt(fd, IPPROTO_TCP, 38 /* TCP_AO_ADD_KEY */, &ao,
+			     sizeof(ao)));
+	close(fd);
+	return ret;
+}
+
+TEST_F(exec, module_of_an_algorithm)
+{
+	static char inner[] = "hmac(capmode)", outer[] = "capmode(sha512)";
+
+	if (in_child(unknown_algorithm, "capmode") == -ENOPROTOOPT)
+		SKIP(return, "no CONFIG_TCP_AO");
+	check_module(_metadata, self->dir, self->dirfd, -ENOENT,
+		     unknown_algorithm, inner);
+	check_module(_metadata, self->dir, self->dirfd, -ENOENT,
+		     unknown_algorithm, outer);
 }
 
 /*
