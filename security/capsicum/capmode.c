@@ -6,6 +6,7 @@
  * kernel/seccomp.c sets it, for all threads of a process at once.
  */
 #include <linux/capmode.h>
+#include <linux/export.h>
 #include <linux/rcupdate.h>
 #include <linux/sched/signal.h>
 #include <linux/seccomp.h>
@@ -35,6 +36,7 @@ int __capmode_check_pid(pid_t nr)
 	}
 	return capmode_refuse();
 }
+EXPORT_SYMBOL_GPL(__capmode_check_pid);
 
 /**
  * sys_cap_enter - enter capability mode

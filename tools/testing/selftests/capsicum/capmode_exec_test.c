@@ -795,14 +795,12 @@ static int unknown_algorithm(void *arg)
 
 TEST_F(exec, module_of_an_algorithm)
 {
-	static char inner[] = "hmac(capmode)", outer[] = "capmode(sha512)";
-
 	if (in_child(unknown_algorithm, "capmode") == -ENOPROTOOPT)
 		SKIP(return, "no CONFIG_TCP_AO");
 	check_module(_metadata, self->dir, self->dirfd, -ENOENT,
-		     unknown_algorithm, inner);
+		     unknown_algorithm, "hmac(capmode)");
 	check_module(_metadata, self->dir, self->dirfd, -ENOENT,
-		     unknown_algorithm, outer);
+		     unknown_algorithm, "capmode(sha512)");
 }
 
 /*
