@@ -32,27 +32,33 @@ static long sys_bpf(int cmd, union bpf_attr *attr)
 
 #define PTR(p)	((uint64_t)(uintptr_t)(p))
 
-/* "return 0;", with its use of a map if there is one. */
-static long load(int type, int map)
-{
-	const struct bpf_insn with_map[] = {
-		{ .code = BPF_LD | BPF_DW | BPF_IMM, .dst_reg = BPF_REG_1,
-		  .src_reg = BPF_PSEUDO_MAP_FD, .imm = map },
-		{},
-		{ .code = BPF_ALU64 | BPF_MOV | BPF_K },
-		{ .code = BPF_JMP | BPF_EXIT },
-	};
-	const struct bpf_insn *insns = map < 0 ? with_map + 2 : with_map;
-
-	return BPF(BPF_PROG_LOAD, .prog_type = type,
-		   .insns = PTR(insns), .insn_cnt = map < 0 ? 2 : 4,
-		   .license = PTR("GPL"));
-}
-
 static const struct bpf_insn ret_0[] = {
 	{ .code = BPF_ALU64 | BPF_MOV | BPF_K },
 	{ .code = BPF_JMP | BPF_EXIT },
 };
+
+/* "return 0;", behind the address of @fd's object @id, of the kind @what. */
+static long load_with(int type, int what, int id, int fd)
+{
+	const struct bpf_insn insns[] = {
+		{ .code = BPF_LD | BPF_DW | BPF_IMM, .dst_reg = BPF_REG_1,
+		  .src_reg = what, .imm = id },
+		{ .imm = fd },
+		ret_0[0], ret_0[1],
+	};
+
+	return BPF(BPF_PROG_LOAD, .prog_type = type, .insns = PTR(insns),
+		   .insn_cnt = ARRAY_SIZE(insns), .license = PTR("GPL"));
+}
+
+/* "return 0;", with its use of a map if there is one. */
+static long load(int type, int map)
+{
+	if (map >= 0)
+		return load_with(type, BPF_PSEUDO_MAP_FD, map, 0);
+	return BPF(BPF_PROG_LOAD, .prog_type = type, .insns = PTR(ret_0),
+		   .insn_cnt = ARRAY_SIZE(ret_0), .license = PTR("GPL"));
+}
 
 /* One that is attached to what a BTF describes. */
 static long load_attached(int btf)
@@ -67,16 +73,8 @@ static long load_attached(int btf)
 /* One with the address of what a BTF describes. */
 static long load_with_btf(int btf)
 {
-	const struct bpf_insn insns[] = {
-		{ .code = BPF_LD | BPF_DW | BPF_IMM, .dst_reg = BPF_REG_1,
-		  .src_reg = BPF_PSEUDO_BTF_ID, .imm = 1 },
-		{ .imm = btf },
-		ret_0[0], ret_0[1],
-	};
-
-	return BPF(BPF_PROG_LOAD, .prog_type = BPF_PROG_TYPE_SOCKET_FILTER,
-		   .insns = PTR(insns), .insn_cnt = ARRAY_SIZE(insns),
-		   .license = PTR("GPL"));
+	return load_with(BPF_PROG_TYPE_SOCKET_FILTER, BPF_PSEUDO_BTF_ID, 1,
+			 btf);
 }
 
 static long create_map(int type, int value_size)
@@ -345,11 +343,41 @@ TEST_F(bpf, socket_of_a_program)
 	}
 }
 
+/* A map of what is stored with something, as BTF's first type, an int. */
+static long storage_map(int btf, int type)
+{
+	return BPF(BPF_MAP_CREATE, .map_type = type,
+		   .key_size = 4, .value_size = 4,
+		   .map_flags = BPF_F_NO_PREALLOC, .btf_fd = btf,
+		   .btf_key_type_id = 1, .btf_value_type_id = 1);
+}
+
+/* What is stored with an object that @fd stands for. */
+static void check_storage(struct __test_metadata *_metadata, int map, int fd)
+{
+	uint32_t v = 5, got = 0;
+	int cap;
+
+	cap = limit_all_but(fd, CAP_BPF_OBJECT);
+	ASSERT_LE(0, cap);
+	EXPECT_EQ(-ENOTCAPABLE, RET(update(map, cap, &v)));
+	EXPECT_EQ(-ENOENT, RET(lookup(map, fd, &got)));
+	OP_NEEDS(fd, 0, CAP_BPF_OBJECT, 0, update(map, cap, &v));
+	OP_NEEDS(fd, 0, CAP_BPF_OBJECT, 0, lookup(map, cap, &got));
+	EXPECT_EQ(5, got);
+	EXPECT_EQ(-ENOTCAPABLE, RET(BPF(BPF_MAP_DELETE_ELEM, .map_fd = map,
+					.key = PTR(&cap))));
+	EXPECT_EQ(0, RET(lookup(map, fd, &got)));
+	cap = limit_to(fd, CAP_BPF_OBJECT);
+	EXPECT_EQ(0, RET(BPF(BPF_MAP_DELETE_ELEM, .map_fd = map,
+			     .key = PTR(&cap))));
+	EXPECT_EQ(-ENOENT, RET(lookup(map, fd, &got)));
+}
+
 TEST_F(bpf, btf)
 {
 	int btf = RET(load_btf());
-	int map, pidfd, cap;
-	uint32_t v = 5, got = 0;
+	int map, pidfd;
 
 	ASSERT_LE(0, btf);
 	OP_NEEDS(btf, 0, CAP_BPF_OBJECT, 0,
@@ -366,29 +394,13 @@ TEST_F(bpf, btf)
 	OP_NEEDS(btf, 0, CAP_BPF_OBJECT, -EINVAL, shut(load_with_btf(cap)));
 
 	/* What is stored with a process that a descriptor stands for. */
-	map = RET(BPF(BPF_MAP_CREATE, .map_type = BPF_MAP_TYPE_TASK_STORAGE,
-		      .key_size = 4, .value_size = 4,
-		      .map_flags = BPF_F_NO_PREALLOC, .btf_fd = btf,
-		      .btf_key_type_id = 1, .btf_value_type_id = 1));
+	map = RET(storage_map(btf, BPF_MAP_TYPE_TASK_STORAGE));
 	if (map == -EINVAL)
 		SKIP(return, "no task storage");
 	ASSERT_LE(0, map);
 	pidfd = RET(syscall(__NR_pidfd_open, getpid(), 0));
 	ASSERT_LE(0, pidfd);
-	cap = limit_all_but(pidfd, CAP_BPF_OBJECT);
-	ASSERT_LE(0, cap);
-	EXPECT_EQ(-ENOTCAPABLE, RET(update(map, cap, &v)));
-	EXPECT_EQ(-ENOENT, RET(lookup(map, pidfd, &got)));
-	OP_NEEDS(pidfd, 0, CAP_BPF_OBJECT, 0, update(map, cap, &v));
-	OP_NEEDS(pidfd, 0, CAP_BPF_OBJECT, 0, lookup(map, cap, &got));
-	EXPECT_EQ(5, got);
-	EXPECT_EQ(-ENOTCAPABLE, RET(BPF(BPF_MAP_DELETE_ELEM, .map_fd = map,
-					.key = PTR(&cap))));
-	EXPECT_EQ(0, RET(lookup(map, pidfd, &got)));
-	cap = limit_to(pidfd, CAP_BPF_OBJECT);
-	EXPECT_EQ(0, RET(BPF(BPF_MAP_DELETE_ELEM, .map_fd = map,
-			     .key = PTR(&cap))));
-	EXPECT_EQ(-ENOENT, RET(lookup(map, pidfd, &got)));
+	check_storage(_metadata, map, pidfd);
 }
 
 /* What is stored with a socket: no right is for that. */
@@ -399,10 +411,7 @@ TEST_F(bpf, socket_storage)
 	int map, sock, cap;
 
 	ASSERT_LE(0, btf);
-	map = RET(BPF(BPF_MAP_CREATE, .map_type = BPF_MAP_TYPE_SK_STORAGE,
-		      .key_size = 4, .value_size = 4,
-		      .map_flags = BPF_F_NO_PREALLOC, .btf_fd = btf,
-		      .btf_key_type_id = 1, .btf_value_type_id = 1));
+	map = RET(storage_map(btf, BPF_MAP_TYPE_SK_STORAGE));
 	if (map == -EINVAL)
 		SKIP(return, "no socket storage");
 	ASSERT_LE(0, map);
@@ -540,28 +549,12 @@ TEST_F(cgroup, attach)
 /* What is stored with it. */
 TEST_F(cgroup, storage)
 {
-	int btf = RET(load_btf()), map, cap;
-	uint32_t v = 5, got = 0;
+	int btf = RET(load_btf()), map;
 
 	ASSERT_LE(0, btf);
-	map = RET(BPF(BPF_MAP_CREATE, .map_type = BPF_MAP_TYPE_CGRP_STORAGE,
-		      .key_size = 4, .value_size = 4,
-		      .map_flags = BPF_F_NO_PREALLOC, .btf_fd = btf,
-		      .btf_key_type_id = 1, .btf_value_type_id = 1));
+	map = RET(storage_map(btf, BPF_MAP_TYPE_CGRP_STORAGE));
 	ASSERT_LE(0, map);
-	cap = limit_all_but(self->dir, CAP_BPF_OBJECT);
-	EXPECT_EQ(-ENOTCAPABLE, RET(update(map, cap, &v)));
-	EXPECT_EQ(-ENOENT, RET(lookup(map, self->dir, &got)));
-	OP_NEEDS(self->dir, 0, CAP_BPF_OBJECT, 0, update(map, cap, &v));
-	OP_NEEDS(self->dir, 0, CAP_BPF_OBJECT, 0, lookup(map, cap, &got));
-	EXPECT_EQ(5, got);
-	EXPECT_EQ(-ENOTCAPABLE, RET(BPF(BPF_MAP_DELETE_ELEM, .map_fd = map,
-					.key = PTR(&cap))));
-	EXPECT_EQ(0, RET(lookup(map, self->dir, &got)));
-	cap = limit_to(self->dir, CAP_BPF_OBJECT);
-	EXPECT_EQ(0, RET(BPF(BPF_MAP_DELETE_ELEM, .map_fd = map,
-			     .key = PTR(&cap))));
-	EXPECT_EQ(-ENOENT, RET(lookup(map, self->dir, &got)));
+	check_storage(_metadata, map, self->dir);
 }
 
 TEST_F(cgroup, link)

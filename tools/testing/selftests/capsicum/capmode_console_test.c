@@ -215,25 +215,6 @@ static int resize_more(void *arg)
 	return RET(ioctl(fd, VT_RESIZEX, &v));
 }
 
-/* Of another size, it would be another console's as well. */
-static int font(void *arg)
-{
-	struct console_font_op op = { .op = KD_FONT_OP_SET_DEFAULT };
-
-	return RET(ioctl(*(int *)arg, KDFONTOP, &op));
-}
-
-static int sound_port(void *arg)
-{
-	return RET(ioctl(*(int *)arg, KDADDIO, 0x3b4));
-}
-
-/* Without its other side: that would leave a dead process to be told. */
-static int accept_signal(void *arg)
-{
-	return RET(ioctl(*(int *)arg, KDSIGACCEPT, SIGUSR1));
-}
-
 TEST_F(console, others)
 {
 	static const struct command refused[] = {
@@ -252,6 +233,16 @@ TEST_F(console, others)
 		  .number = TIOCL_UNBLANKSCREEN },
 		/* The map of this console only, which goes with it. */
 		{ .cmd = PIO_UNIMAPCLR, .data = true },
+	};
+	/* Not every console has fonts, nor every kernel ports to give. */
+	static const struct command here_or_not[] = {
+		{ .cmd = KDFONTOP, .data = true,
+		  .number = KD_FONT_OP_SET_DEFAULT },
+		{ .cmd = KDADDIO, .number = 0x3b4 },
+	};
+	/* Without its other side: that would leave a dead process to be told. */
+	struct command accept_signal = {
+		.fd = self->fd, .cmd = KDSIGACCEPT, .number = SIGUSR1,
 	};
 	static int (*const more[])(void *arg) = {
 		keyboard_entry, keyboard_string, keyboard_accents, colours,
@@ -274,17 +265,19 @@ TEST_F(console, others)
 		EXPECT_LE(0, in_child(command, &c))
 			TH_LOG("command %#x", c.cmd);
 	}
-	EXPECT_EQ(-ECAPMODE, capmode_run(accept_signal, &self->fd));
+	for (i = 0; i < ARRAY_SIZE(here_or_not); i++) {
+		struct command c = here_or_not[i];
+
+		c.fd = self->fd;
+		EXPECT_NE(-ECAPMODE, in_child(command, &c));
+		EXPECT_EQ(-ECAPMODE, capmode_run(command, &c))
+			TH_LOG("command %#x", c.cmd);
+	}
+	EXPECT_EQ(-ECAPMODE, capmode_run(command, &accept_signal));
 	/* One that nobody has open, but that is there. */
 	close(open(TTY(UNUSED), O_RDWR | O_NOCTTY | O_CLOEXEC));
 	EXPECT_ECAPMODE(command, (&(struct command){
 		.fd = self->fd, .cmd = VT_DISALLOCATE, .number = UNUSED }));
-	/* Not every console has fonts. */
-	EXPECT_NE(-ECAPMODE, in_child(font, &self->fd));
-	EXPECT_EQ(-ECAPMODE, capmode_run(font, &self->fd));
-	/* As ioperm(2): not every kernel has it to give. */
-	EXPECT_NE(-ECAPMODE, in_child(sound_port, &self->fd));
-	EXPECT_EQ(-ECAPMODE, capmode_run(sound_port, &self->fd));
 }
 
 TEST_F(console, to_front)

@@ -5,10 +5,10 @@
  * leave behind when they crash is not written to a path.
  */
 #include "capmode.h"
+#include "tcp_ao.h"
 
 #include <elf.h>
 #include <grp.h>
-#include <netinet/in.h>
 #include <sys/mount.h>
 #include <sys/resource.h>
 
@@ -771,24 +771,12 @@ TEST_F(exec, module)
 /* An algorithm that is made of others by a kernel thread: it asks for them. */
 static int unknown_algorithm(void *arg)
 {
-	struct {
-		struct sockaddr_storage addr;
-		char alg[64];
-		int ifindex;
-		uint32_t flags;
-		uint16_t reserved;
-		uint8_t prefix, sndid, rcvid, maclen, keyflags, keylen;
-		uint8_t key[80];
-	} ao = { .prefix = 32, .sndid = 7, .rcvid = 7, .keylen = 4 };
-	struct sockaddr_in *in = (void *)&ao.addr;
 	int fd = socket(AF_INET, SOCK_STREAM, 0), ret;
+	struct ao key = {};
 
 	STEP(fd >= 0);
-	in->sin_family = AF_INET;
-	in->sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-	snprintf(ao.alg, sizeof(ao.alg), "%s", (char *)arg);
-	ret = RET(setsockopt(fd, IPPROTO_TCP, 38 /* TCP_AO_ADD_KEY */, &ao,
-			     sizeof(ao)));
+	ao_key(&key, arg);
+	ret = RET(setsockopt(fd, IPPROTO_TCP, AO_ADD, &key, sizeof(key)));
 	close(fd);
 	return ret;
 }

@@ -150,6 +150,12 @@ FIXTURE_VARIANT(group)
 	int own;	/* what oneself gets, who is a whole process */
 };
 
+FIXTURE_VARIANT_ADD(group, processes)
+{
+	.type = "cgroup2",
+	.file = "cgroup.procs",
+};
+
 /* Of a group that has no threads of its own. */
 FIXTURE_VARIANT_ADD(group, threads)
 {
@@ -198,6 +204,8 @@ TEST_F(group, by_number)
 	};
 	uint64_t before = says(self->dir, "cgroup.procs");
 
+	/* Nobody is there. */
+	EXPECT_EQ(0, before);
 	e.pid = self->other;
 	EXPECT_EQ(-ECAPMODE, capmode_run(write_entry, &e));
 	EXPECT_EQ(-ECAPMODE, capmode_run(write_in_thread, &e));
@@ -207,9 +215,40 @@ TEST_F(group, by_number)
 	e.pid = NO_PID;
 	EXPECT_EQ(-ESRCH, in_child(write_entry, &e));
 	EXPECT_EQ(-ECAPMODE, capmode_run(write_entry, &e));
+	/* Oneself, by both numbers. */
 	e.pid = 0;
 	EXPECT_EQ(variant->own, in_child(write_entry, &e));
 	EXPECT_EQ(variant->own, capmode_run(write_entry, &e));
+	e.text = "0";
+	EXPECT_EQ(variant->own, in_child(write_entry, &e));
+	EXPECT_EQ(variant->own, capmode_run(write_entry, &e));
+}
+
+/* What is executed when a group is left empty. */
+TEST(release_agent)
+{
+	struct entry e = {
+		.name = "release_agent", .text = "/no/such/agent/%d",
+	};
+	struct cgroup_mnt m = {};
+	uint64_t before;
+	int group;
+
+	REQUIRE_CAPMODE();
+	REQUIRE_ROOT();
+	group = cgroup_make(&m, "cgroup", "none,name=capsicum-agent");
+	if (group >= 0) {
+		e.dir = open_dir(m.path);
+		before = says(e.dir, e.name);
+		EXPECT_EQ(-ECAPMODE, capmode_run(write_entry, &e));
+		EXPECT_EQ(before, says(e.dir, e.name));
+		EXPECT_EQ(0, in_child(write_entry, &e));
+		EXPECT_NE(before, says(e.dir, e.name));
+		close(e.dir);
+	}
+	cgroup_remove(&m);
+	if (group < 0)
+		SKIP(return, "no control groups (%d)", group);
 }
 
 /* ---- memory ---- */

@@ -4,7 +4,6 @@
  * caller's own process and threads, and on no other.
  */
 #include "victims.h"
-#include "cgroup.h"
 
 #include <linux/capability.h>
 #include <sched.h>
@@ -1079,123 +1078,6 @@ TEST(privilege_of_another)
 		EXPECT_EQ(-EPERM, in_child(give_privilege, &pids[i]));
 		EXPECT_EQ(-EPERM, capmode_run(give_privilege, &pids[i]));
 	}
-}
-
-/* ---- processes that are moved into a control group by number ---- */
-
-/* Writes @text to a file of @dir. */
-static int write_in(int dir, const char *file, const char *text)
-{
-	int fd = RET(openat(dir, file, O_WRONLY)), ret;
-
-	STEP(fd >= 0);
-	ret = RET(write(fd, text, strlen(text)));
-	close(fd);
-	return ret < 0 ? ret : 0;
-}
-
-struct to_cgroup {
-	int dir;
-	const char *file;
-	pid_t pid;	/* -1: one's own */
-};
-
-static int to_cgroup(void *arg)
-{
-	const struct to_cgroup *c = arg;
-	char text[16];
-
-	snprintf(text, sizeof(text), "%d", c->pid < 0 ? getpid() : c->pid);
-	return write_in(c->dir, c->file, text);
-}
-
-static void check_to_cgroup(struct __test_metadata *_metadata,
-			    struct to_cgroup *c)
-{
-	pid_t other = victim();
-	char text[32] = "";
-	int fd;
-
-	ASSERT_LT(0, other);
-	c->pid = NO_PID;
-	EXPECT_EQ(-ESRCH, in_child(to_cgroup, c));
-	EXPECT_EQ(-ECAPMODE, capmode_run(to_cgroup, c));
-	c->pid = other;
-	EXPECT_EQ(-ECAPMODE, capmode_run(to_cgroup, c));
-	fd = openat(c->dir, c->file, O_RDONLY);
-	ASSERT_LE(0, fd);
-	EXPECT_EQ(0, read(fd, text, sizeof(text) - 1))
-		TH_LOG("%s has %s", c->file, text);
-	close(fd);
-	EXPECT_EQ(0, in_child(to_cgroup, c));
-	/* Oneself; what has ended is in no group any more. */
-	c->pid = 0;
-	EXPECT_BOTH(to_cgroup, c);
-	c->pid = -1;
-	EXPECT_BOTH(to_cgroup, c);
-	bury(other);
-}
-
-TEST(control_group)
-{
-	struct to_cgroup c = { .file = "cgroup.procs" };
-	struct cgroup_mnt m = {};
-
-	REQUIRE_CAPMODE();
-	REQUIRE_ROOT();
-	c.dir = cgroup_make(&m, "cgroup2", NULL);
-	if (c.dir >= 0)
-		check_to_cgroup(_metadata, &c);
-	cgroup_remove(&m);
-	if (c.dir < 0)
-		SKIP(return, "no control groups (%d)", c.dir);
-}
-
-/* ---- what is executed when a group is left empty ---- */
-
-static int set_release_agent(void *arg)
-{
-	char text[32];
-
-	snprintf(text, sizeof(text), "/no/such/agent/%d", getpid());
-	return write_in(*(int *)arg, "release_agent", text);
-}
-
-static uint64_t agent_state(int root)
-{
-	int fd = openat(root, "release_agent", O_RDONLY | O_CLOEXEC);
-	char text[64];
-	ssize_t n = read(fd, text, sizeof(text));
-	uint64_t h = 0;
-
-	close(fd);
-	while (n-- > 0)
-		MIX(h, text[n]);
-	return h;
-}
-
-TEST(release_agent)
-{
-	struct cgroup_mnt m = {};
-	int group, root = -1;
-	uint64_t before;
-
-	REQUIRE_CAPMODE();
-	REQUIRE_ROOT();
-	group = cgroup_make(&m, "cgroup", "none,name=capsicum-agent");
-	if (group >= 0)
-		root = open(m.path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (root >= 0) {
-		before = agent_state(root);
-		EXPECT_EQ(-ECAPMODE, capmode_run(set_release_agent, &root));
-		EXPECT_EQ(before, agent_state(root));
-		EXPECT_EQ(0, in_child(set_release_agent, &root));
-		EXPECT_NE(before, agent_state(root));
-		close(root);
-	}
-	cgroup_remove(&m);
-	if (group < 0)
-		SKIP(return, "no control groups (%d)", group);
 }
 
 /* ---- processes by number below a directory of /proc ---- */

@@ -4,6 +4,7 @@
  * something, that the process was not given are refused.
  */
 #include "sockets.h"
+#include "tcp_ao.h"
 
 #include <linux/filter.h>
 #include <linux/if_packet.h>
@@ -506,34 +507,13 @@ TEST_F(opt, md5_of_an_interface)
 	}
 }
 
-/* TCP_AO_ADD_KEY of <linux/tcp.h>, which libc's header leaves no room for. */
-#define AO_ADD		38
-#define AO_IFINDEX	1
-
-struct ao {
-	struct sockaddr_storage addr;
-	char alg[64];
-	int ifindex;
-	uint32_t flags;
-	uint16_t reserved;
-	uint8_t prefix, sndid, rcvid, maclen, keyflags, keylen;
-	uint8_t key[80];
-};
-
 static void ao(union value *v, int ifindex)
 {
 	struct ao *a = (struct ao *)v;
-	struct sockaddr_in *in = (void *)&a->addr;
 
-	in->sin_family = AF_INET;
-	in->sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-	snprintf(a->alg, sizeof(a->alg), "hmac(sha512)");
+	ao_key(a, "hmac(sha512)");
 	a->ifindex = ifindex;
 	a->keyflags = ifindex ? AO_IFINDEX : 0;
-	a->prefix = 32;
-	a->sndid = 7;
-	a->rcvid = 7;
-	a->keylen = 4;
 }
 
 static void value_ao(union value *v)
