@@ -17,8 +17,10 @@
 
 #ifdef CONFIG_SECURITY_CAPSICUM_MODE
 int __capmode_check_socket(int family, int type, int protocol);
-int __capmode_check_setsockopt(int level, int optname);
-int __capmode_check_getsockopt(int level, int optname);
+int __capmode_check_setsockopt(const struct sock *sk, int level,
+			       int optname);
+int __capmode_check_getsockopt(const struct sock *sk, int level,
+			       int optname);
 int __capmode_check_sock_ioctl(unsigned int cmd);
 #else
 static inline int __capmode_check_socket(int family, int type, int protocol)
@@ -26,12 +28,14 @@ static inline int __capmode_check_socket(int family, int type, int protocol)
 	return 0;
 }
 
-static inline int __capmode_check_setsockopt(int level, int optname)
+static inline int __capmode_check_setsockopt(const struct sock *sk, int level,
+					     int optname)
 {
 	return 0;
 }
 
-static inline int __capmode_check_getsockopt(int level, int optname)
+static inline int __capmode_check_getsockopt(const struct sock *sk, int level,
+					     int optname)
 {
 	return 0;
 }
@@ -104,29 +108,33 @@ static inline int capmode_check_autobind(const struct sock *sk)
 
 /**
  * capmode_check_setsockopt - may this task set this option?
+ * @sk: the socket
  * @level: the level
  * @optname: the option
  *
  * Return: 0, or -ECAPMODE in capability mode.
  */
-static inline int capmode_check_setsockopt(int level, int optname)
+static inline int capmode_check_setsockopt(const struct sock *sk, int level,
+					   int optname)
 {
 	if (in_capability_mode())
-		return __capmode_check_setsockopt(level, optname);
+		return __capmode_check_setsockopt(sk, level, optname);
 	return 0;
 }
 
 /**
  * capmode_check_getsockopt - may this task read this option?
+ * @sk: the socket
  * @level: the level
  * @optname: the option
  *
  * Return: 0, or -ECAPMODE in capability mode.
  */
-static inline int capmode_check_getsockopt(int level, int optname)
+static inline int capmode_check_getsockopt(const struct sock *sk, int level,
+					   int optname)
 {
 	if (in_capability_mode())
-		return __capmode_check_getsockopt(level, optname);
+		return __capmode_check_getsockopt(sk, level, optname);
 	return 0;
 }
 

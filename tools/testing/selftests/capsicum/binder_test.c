@@ -2,7 +2,7 @@
 /*
  * Binder hands descriptors on: a capability arrives with its limits.
  */
-#include "common.h"
+#include "victims.h"
 
 #include <linux/android/binder.h>
 #include <linux/android/binderfs.h>
@@ -212,6 +212,58 @@ TEST_F(binder, device)
 	EXPECT_EQ(0, RET(ioctl(cap, BINDER_VERSION, &version)));
 	EXPECT_EQ(-ENOTCAPABLE,
 		  write_read(cap, &loop, sizeof(loop), NULL, 0, NULL));
+}
+
+struct number {
+	int fd;
+	pid_t pid;	/* 0: one's own */
+};
+
+static int ask_frozen(void *arg)
+{
+	const struct number *n = arg;
+	struct binder_frozen_status_info info = { .pid = n->pid ?: getpid() };
+
+	return RET(ioctl(n->fd, BINDER_GET_FROZEN_INFO, &info));
+}
+
+static int freeze(void *arg)
+{
+	const struct number *n = arg;
+	struct binder_freeze_info info = {
+		.pid = n->pid ?: getpid(), .enable = 1,
+	};
+
+	return RET(ioctl(n->fd, BINDER_FREEZE, &info));
+}
+
+static int thaw(void *arg)
+{
+	const struct number *n = arg;
+	struct binder_freeze_info info = { .pid = n->pid ?: getpid() };
+
+	return RET(ioctl(n->fd, BINDER_FREEZE, &info));
+}
+
+/* Whoever has the device can stop others that have it: by number. */
+TEST_F(binder, frozen)
+{
+	static int (*const calls[])(void *arg) = { ask_frozen, freeze, thaw };
+	struct number n = { .fd = self->fd };
+	unsigned int i;
+
+	REQUIRE_CAPMODE();
+	for (i = 0; i < ARRAY_SIZE(calls); i++) {
+		n.pid = getpid();
+		EXPECT_ECAPMODE(calls[i], &n);
+		n.pid = NO_PID;
+		EXPECT_EQ(-EINVAL, in_child(calls[i], &n));
+		EXPECT_EQ(-ECAPMODE, capmode_run(calls[i], &n));
+		/* One that has not opened it. */
+		n.pid = 0;
+		EXPECT_EQ(-EINVAL, in_child(calls[i], &n));
+		EXPECT_EQ(-EINVAL, capmode_run(calls[i], &n));
+	}
 }
 
 TEST_HARNESS_MAIN

@@ -305,6 +305,41 @@ TEST_F(bpf, program_in_a_map)
 	OP_NEEDS(self->prog, 0, CAP_BPF_OBJECT, 0, put(map, cap));
 }
 
+/* One that runs on what goes to an interface, or to a processor. */
+TEST_F(bpf, xdp_program_in_a_map)
+{
+	static const struct {
+		int map, attach;
+	} kinds[] = {
+		{ BPF_MAP_TYPE_DEVMAP, BPF_XDP_DEVMAP },
+		{ BPF_MAP_TYPE_CPUMAP, BPF_XDP_CPUMAP },
+	};
+	struct {
+		uint32_t number;	/* of the loopback; how many wait */
+		int prog;
+	} value = { .number = 1 };
+	unsigned int i;
+	int map, prog;
+
+	for (i = 0; i < ARRAY_SIZE(kinds); i++) {
+		map = RET(create_map(kinds[i].map, sizeof(value)));
+		ASSERT_LE(0, map);
+		prog = RET(BPF(BPF_PROG_LOAD, .prog_type = BPF_PROG_TYPE_XDP,
+			       .expected_attach_type = kinds[i].attach,
+			       .insns = PTR(ret_0),
+			       .insn_cnt = ARRAY_SIZE(ret_0),
+			       .license = PTR("GPL")));
+		ASSERT_LE(0, prog);
+		OP_NEEDS(prog, 0, CAP_BPF_OBJECT, 0,
+			 (value.prog = cap, update(map, 0, &value)));
+		/* Another kind of program is refused for its kind. */
+		value.prog = self->prog;
+		EXPECT_EQ(i ? -ENOMEM : -EINVAL, RET(update(map, 0, &value)));
+		close(prog);
+		close(map);
+	}
+}
+
 TEST_F(bpf, run)
 {
 	char data[64] = {};
@@ -544,6 +579,41 @@ TEST_F(cgroup, attach)
 		 ATTACH(BPF_PROG_ATTACH, cap, self->prog));
 	EXPECT_EQ(1, attached(self->dir));
 	ATTACH(BPF_PROG_DETACH, self->dir, self->prog);
+}
+
+/* The program is named by right, also where what is no program would do. */
+TEST_F(cgroup, detach)
+{
+	static const uint32_t modes[] = { 0, BPF_F_ALLOW_MULTI };
+	unsigned int i;
+
+#define ATTACH_AS(mode) \
+	RET(BPF(BPF_PROG_ATTACH, .target_fd = self->dir, \
+		.attach_bpf_fd = self->prog, \
+		.attach_type = BPF_CGROUP_INET_EGRESS, .attach_flags = (mode)))
+#define DETACH(prog)	RET(ATTACH(BPF_PROG_DETACH, self->dir, prog))
+	for (i = 0; i < ARRAY_SIZE(modes); i++) {
+		ASSERT_EQ(0, ATTACH_AS(modes[i]));
+		EXPECT_EQ(-ENOTCAPABLE,
+			  DETACH(limit_all_but(self->prog, CAP_BPF_OBJECT)));
+		EXPECT_EQ(-ENOTCAPABLE,
+			  DETACH(limit_list(self->prog, NO_RIGHTS)));
+		EXPECT_EQ(1, attached(self->dir));
+		EXPECT_EQ(0, DETACH(limit_to(self->prog, CAP_BPF_OBJECT)));
+		EXPECT_EQ(0, attached(self->dir));
+	}
+
+	/* As ever: where there can be but one, it goes whatever is named. */
+	ASSERT_EQ(0, ATTACH_AS(0));
+	EXPECT_EQ(0, DETACH(-1));
+	EXPECT_EQ(0, attached(self->dir));
+	ASSERT_EQ(0, ATTACH_AS(0));
+	EXPECT_EQ(0, DETACH(limit_all(self->dir)));
+	EXPECT_EQ(0, attached(self->dir));
+	ASSERT_EQ(0, ATTACH_AS(BPF_F_ALLOW_MULTI));
+	EXPECT_EQ(-EINVAL, DETACH(-1));
+	EXPECT_EQ(1, attached(self->dir));
+	EXPECT_EQ(0, DETACH(self->prog));
 }
 
 /* What is stored with it. */

@@ -543,7 +543,8 @@ TEST_F(serial, loop)
 
 /*
  * A session's terminal hangs up when its leader ends, for all who have it open:
- * @open, as what is opened without O_NOCTTY, or by the command for that.
+ * @open, as what is opened without O_NOCTTY, of @ring by one of io_uring's
+ * workers, or by the command for that.
  */
 struct session {
 	int fd;
@@ -551,7 +552,28 @@ struct session {
 	const char *name;
 	bool enter;
 	bool open;
+	bool ring;
 };
+
+static int open_by_ring(const struct session *s)
+{
+	struct io_uring_sqe sqe = {
+		.opcode = IORING_OP_OPENAT,
+		.flags = IOSQE_ASYNC,
+		.fd = s->dev,
+		.addr = (uintptr_t)s->name,
+		.open_flags = O_RDWR | O_NONBLOCK,
+	};
+	struct ring r;
+	int ret;
+
+	ret = ring_setup(&r, 4, 0);
+	if (!ret) {
+		ret = ring_one(&r, &sqe);
+		ring_free(&r);
+	}
+	return ret;
+}
 
 static int end_session(void *arg)
 {
@@ -563,7 +585,8 @@ static int end_session(void *arg)
 		STEP(!sys_cap_enter(0));
 	if (!s->open)
 		return RET(ioctl(s->fd, TIOCSCTTY, 0));
-	fd = RET(openat(s->dev, s->name, O_RDWR | O_NONBLOCK));
+	fd = s->ring ? open_by_ring(s) :
+	     RET(openat(s->dev, s->name, O_RDWR | O_NONBLOCK));
 	if (fd < 0)
 		return fd;
 	/* 1 when the session has got a terminal. */
@@ -575,6 +598,16 @@ static bool hung_up(int fd)
 	struct termios tio;
 
 	return tcgetattr(fd, &tio) && errno == EIO;
+}
+
+static void reopen_port(struct __test_metadata *_metadata,
+			FIXTURE_DATA(serial) *self, struct session *s)
+{
+	close(self->fd);
+	self->fd = open_port(self->name);
+	ASSERT_LE(0, self->fd);
+	s->fd = self->fd;
+	EXPECT_FALSE(hung_up(self->fd));
 }
 
 TEST_F(serial, end_of_a_session)
@@ -592,15 +625,18 @@ TEST_F(serial, end_of_a_session)
 	s.open = true;
 	EXPECT_EQ(0, in_child(end_session, &s));
 	EXPECT_FALSE(hung_up(self->fd));
+	s.ring = true;
+	EXPECT_EQ(0, in_child(end_session, &s));
+	EXPECT_FALSE(hung_up(self->fd));
 	s.enter = false;
 	EXPECT_EQ(1, in_child(end_session, &s));
 	EXPECT_TRUE(hung_up(self->fd));
-	close(self->fd);
-	self->fd = open_port(self->name);
-	ASSERT_LE(0, self->fd);
-	s.fd = self->fd;
+	reopen_port(_metadata, self, &s);
+	s.ring = false;
+	EXPECT_EQ(1, in_child(end_session, &s));
+	EXPECT_TRUE(hung_up(self->fd));
+	reopen_port(_metadata, self, &s);
 	s.open = false;
-	EXPECT_FALSE(hung_up(self->fd));
 	EXPECT_EQ(0, in_child(end_session, &s));
 	EXPECT_TRUE(hung_up(self->fd));
 	close(s.dev);
@@ -624,6 +660,25 @@ TEST_F(serial, ports)
 {
 	EXPECT_ECAPMODE(set_port, &self->fd);
 	EXPECT_ECAPMODE(probe_port, &self->fd);
+}
+
+TEST_F(serial, own)
+{
+	static const struct command allowed[] = {
+		{ .cmd = TCGETS, .data = true },
+		{ .cmd = TIOCMGET, .data = true },
+		{ .cmd = TIOCGICOUNT, .data = true },
+		{ .cmd = TIOCGSERIAL, .data = true },
+		{ .cmd = TIOCSERGETLSR, .data = true },
+	};
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(allowed); i++) {
+		struct command c = allowed[i];
+
+		c.fd = self->fd;
+		EXPECT_BOTH(command, &c);
+	}
 }
 
 TEST_HARNESS_MAIN

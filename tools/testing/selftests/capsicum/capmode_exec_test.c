@@ -680,6 +680,7 @@ static bool dumped(const char *dirname)
 }
 
 #define CORE_PATTERN	"/proc/sys/kernel/core_pattern"
+#define CORE_PIPE_LIMIT	"/proc/sys/kernel/core_pipe_limit"
 #define MODPROBE	"/proc/sys/kernel/modprobe"
 
 /* Sets what the kernel has to be told as root; @old is what it was, or NULL. */
@@ -731,6 +732,38 @@ TEST_F(exec, core_dump)
 	EXPECT_EQ(before.st_ino, after.st_ino);
 	EXPECT_EQ(3, after.st_size);
 	set_sysctl(CORE_PATTERN, old, NULL, 0);
+}
+
+/*
+ * The administrator's program reads what is dumped, and is started in either
+ * case. It runs outside the mode, as root.
+ */
+TEST_F(exec, core_reader)
+{
+	char old[256], pattern[PATH_MAX + 16], text[PATH_MAX + 32], limit[16];
+	struct crash c = { .dir = self->dir };
+	int len, i;
+
+	REQUIRE_ROOT();
+	if (access("/bin/sh", X_OK))
+		SKIP(return, "no shell for the reader");
+	len = snprintf(text, sizeof(text),
+		       "#!/bin/sh\nread -r line\n>%s/asked\n", self->dir);
+	ASSERT_EQ(0, write_file(self->dirfd, "reader", text, len));
+	snprintf(pattern, sizeof(pattern), "|%s/reader", self->dir);
+	if (set_sysctl(CORE_PATTERN, pattern, old, sizeof(old)))
+		SKIP(return, "no core dumps");
+	/* Not 0: whoever dumps waits for the reader's end. */
+	ASSERT_EQ(0, set_sysctl(CORE_PIPE_LIMIT, "1", limit, sizeof(limit)));
+	for (i = 0; i < 2; i++) {
+		c.enter = i;
+		EXPECT_EQ(-1, faccessat(self->dirfd, "asked", F_OK, 0));
+		EXPECT_EQ(KILLED_BY(SIGABRT), in_child(crash, &c));
+		EXPECT_EQ(0, RET(unlinkat(self->dirfd, "asked", 0)));
+		EXPECT_FALSE(dumped(self->dir));
+	}
+	EXPECT_EQ(0, set_sysctl(CORE_PIPE_LIMIT, limit, NULL, 0));
+	EXPECT_EQ(0, set_sysctl(CORE_PATTERN, old, NULL, 0));
 }
 
 /*

@@ -249,6 +249,25 @@ static int quota_limit(void *arg)
 	return RET(ioctl(b->dir, BTRFS_IOC_QGROUP_LIMIT, &args));
 }
 
+/* A subvolume that is put into a group that others are in. */
+static int quota_inherit(void *arg)
+{
+	const struct btrfs *b = arg;
+	struct {
+		struct btrfs_qgroup_inherit head;
+		uint64_t group;
+	} inherit = { .head.num_qgroups = 1, .group = 1ULL << 48 | 7 };
+	struct btrfs_ioctl_vol_args_v2 args = {
+		.flags = BTRFS_SUBVOL_QGROUP_INHERIT, .name = "below",
+		.size = sizeof(inherit),
+		.qgroup_inherit = (void *)&inherit,
+	};
+	int ret = RET(ioctl(b->dir, BTRFS_IOC_SUBVOL_CREATE_V2, &args));
+
+	STEP(there(b->dir, "below") == !ret);
+	return ret;
+}
+
 /* The groups of quotas are by number, and those of subvolumes by theirs. */
 TEST_F(btrfs, quota)
 {
@@ -261,6 +280,9 @@ TEST_F(btrfs, quota)
 	EXPECT_EQ(-ECAPMODE, capmode_run(quota_assign, b));
 	/* 1 says that the numbers have to be counted again. */
 	EXPECT_LE(0, in_child(quota_assign, b));
+	EXPECT_EQ(-ECAPMODE, capmode_run(quota_inherit, b));
+	EXPECT_EQ(0, in_child(quota_inherit, b));
+	drop_subvolume(b->dir, "below");
 	EXPECT_EQ(-ECAPMODE, capmode_run(quota_limit, b));
 	EXPECT_EQ(0, in_child(quota_limit, b));
 	/* The file system is there for others, too. */

@@ -586,6 +586,78 @@ TEST(discipline)
 	EXPECT_EQ(0, in_child(terminal_op, &get));
 }
 
+/* A command as it is seen from both sides of the door. */
+static void check_command(struct __test_metadata *_metadata,
+			  struct terminal_op *op, int outside, int inside)
+{
+	op->t.enter = false;
+	EXPECT_EQ(outside, in_child(terminal_op, op)) {
+		TH_LOG("command %#x, outside", op->cmd);
+	}
+	op->t.enter = true;
+	EXPECT_EQ(inside, in_child(terminal_op, op)) {
+		TH_LOG("command %#x", op->cmd);
+	}
+}
+
+/*
+ * What is known to be about the terminal is allowed, and nothing else, known or
+ * not: drivers and disciplines have commands of their own, and will have more.
+ */
+TEST(commands)
+{
+	static const struct {
+		unsigned int cmd;
+		bool master;
+		long number;	/* else where there is room for an answer */
+	} allowed[] = {
+		{ .cmd = TCGETS }, { .cmd = TCGETA }, { .cmd = TIOCGWINSZ },
+		{ .cmd = TIOCGLCKTRMIOS }, { .cmd = TIOCGSOFTCAR },
+		{ .cmd = TIOCINQ }, { .cmd = TIOCOUTQ }, { .cmd = TIOCGETD },
+		{ .cmd = TIOCGDEV }, { .cmd = TIOCGEXCL }, { .cmd = TIOCEXCL },
+		{ .cmd = TIOCNXCL }, { .cmd = TIOCSBRK }, { .cmd = TIOCCBRK },
+		{ .cmd = TCSBRK, .number = 1 },
+		{ .cmd = TCXONC, .number = TCOON },
+		{ .cmd = TCFLSH, .number = TCIFLUSH },
+		{ .cmd = TIOCGPTN, .master = true },
+		{ .cmd = TIOCPKT, .master = true },
+		{ .cmd = TIOCGPKT, .master = true },
+		{ .cmd = TIOCGPTLCK, .master = true },
+	}, refused[] = {
+		{ .cmd = _IO('T', 0x7e) },
+		{ .cmd = _IOR('t', 55, int) },	/* PPPIOCGCHAN */
+		{ .cmd = _IOR('G', 0, char[40]) },	/* GSMIOC_GETCONF */
+		/* Of consoles, which this is none of. */
+		{ .cmd = 0x4b3b },		/* KDGETMODE */
+		{ .cmd = 0x5601 },		/* VT_GETMODE */
+		{ .cmd = TIOCLINUX },
+	};
+	char room[128] = "";
+	struct terminal_op op = {};
+	unsigned int i;
+	int outside;
+
+	REQUIRE_CAPMODE();
+	for (i = 0; i < ARRAY_SIZE(allowed); i++) {
+		op = (struct terminal_op){
+			.cmd = allowed[i].cmd, .master = allowed[i].master,
+			.arg = allowed[i].number ?: (long)room,
+		};
+		outside = in_child(terminal_op, &op);
+		if (outside == -ENOENT)
+			SKIP(return, "no terminals here");
+		check_command(_metadata, &op, 0, 0);
+	}
+	for (i = 0; i < ARRAY_SIZE(refused); i++) {
+		op = (struct terminal_op){
+			.cmd = refused[i].cmd, .arg = (long)room,
+		};
+		check_command(_metadata, &op, -ENOTTY, -ECAPMODE);
+		op.master = true;
+		check_command(_metadata, &op, -ENOTTY, -ECAPMODE);
+	}
+}
+
 /* The size of a window is its terminal's: who is there is told by a signal. */
 TEST(foreground_signals)
 {

@@ -206,6 +206,12 @@ TEST_F(sockioctl, tun)
 		SKIP(return, "no /dev/net/tun");
 	c.cmd = SIOCGSKNS;
 	EXPECT_ECAPMODE(try_ioctl, &c);
+	c.cmd = TUNGETFEATURES;
+	EXPECT_BOTH(try_ioctl, &c);
+	/* None that there is. */
+	c.cmd = _IO('T', 0x7e);
+	EXPECT_EQ(-EBADFD, in_child(try_ioctl, &c));
+	EXPECT_EQ(-ECAPMODE, capmode_run(try_ioctl, &c));
 	for (twice = 0; twice < 2; twice++) {
 		memset(&c.init, 0, sizeof(c.init));
 		c.init.i = number;
@@ -222,6 +228,11 @@ TEST_F(sockioctl, tun)
 		EXPECT_EQ(twice, if_nametoindex("cap0") == number);
 		c.cmd = TUNGETDEVNETNS;
 		EXPECT_ECAPMODE(try_ioctl, &c);
+		c.cmd = TUNGETIFF;
+		EXPECT_BOTH(try_ioctl, &c);
+		c.cmd = _IO('T', 0x7e);
+		EXPECT_EQ(-EINVAL, in_child(try_ioctl, &c));
+		EXPECT_EQ(-ECAPMODE, capmode_run(try_ioctl, &c));
 		/* The interface goes with its descriptor. */
 		close(c.fd);
 		c.fd = open("/dev/net/tun", O_RDWR);

@@ -478,6 +478,12 @@ TEST_F(msg, mark)
 TEST_F(msg, inet6_control)
 {
 	static const uint8_t rthdr[8 + 16] = { 0, 2, 2, 1 };
+	/* Six bytes of padding. */
+	static const uint8_t opts[8] = { 0, 0, 1, 4 };
+	static const int with_opts[] = {
+		IPV6_HOPOPTS, IPV6_DSTOPTS, IPV6_RTHDRDSTOPTS, IPV6_2292HOPOPTS,
+		IPV6_2292DSTOPTS,
+	};
 	struct control c = {
 		.road = variant->road,
 		.m = self->m,
@@ -486,6 +492,7 @@ TEST_F(msg, inet6_control)
 		.len = sizeof(struct in6_pktinfo),
 	};
 	struct peer p;
+	unsigned int i;
 
 	ASSERT_EQ(0, peer_init(&p, AF_INET6, variant->road));
 	c.fd = p.tx;
@@ -498,6 +505,13 @@ TEST_F(msg, inet6_control)
 	c.len = sizeof(rthdr);
 	memcpy(&c.data, rthdr, sizeof(rthdr));
 	check_naming(_metadata, c, -EINVAL);
+	/* What hops read, or what holds one's address elsewhere. */
+	c.len = sizeof(opts);
+	memcpy(&c.data, opts, sizeof(opts));
+	for (i = 0; i < ARRAY_SIZE(with_opts); i++) {
+		c.type = with_opts[i];
+		check_naming(_metadata, c, geteuid() ? -EPERM : 1);
+	}
 	c.type = IPV6_HOPLIMIT;
 	c.len = sizeof(int);
 	c.data.i = 7;

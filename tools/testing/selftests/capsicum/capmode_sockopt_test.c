@@ -11,6 +11,7 @@
 #include <linux/in6.h>
 #include <linux/netlink.h>
 #include <linux/sctp.h>
+#include <netinet/udp.h>
 
 #ifndef SO_PASSPIDFD
 #define SO_PASSPIDFD	76
@@ -141,6 +142,13 @@ static void value_sin(union value *v)
 	v->sin.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
 }
 
+/* Six bytes of padding. */
+static void value_opts(union value *v)
+{
+	v->bytes[2] = 1;
+	v->bytes[3] = 4;
+}
+
 static const struct option options[] = {
 	{ AF_INET, SOCK_DGRAM, 0, SOL_SOCKET, SO_BINDTODEVICE, 3, value_lo },
 	{ AF_INET, SOCK_DGRAM, 0, SOL_SOCKET, SO_BINDTOIFINDEX, 4, NULL, LO,
@@ -186,6 +194,24 @@ static const struct option options[] = {
 	  NULL, 1, 4 },
 	{ AF_INET6, SOCK_RAW, IPPROTO_RAW, SOL_IPV6, IPV6_ROUTER_ALERT, 4, NULL,
 	  1 },
+	{ AF_INET6, SOCK_RAW, IPPROTO_ICMPV6, SOL_RAW, 36 /* IPV6_HDRINCL */, 4,
+	  NULL, 1, 4 },
+	{ AF_INET, SOCK_DGRAM, 0, SOL_SOCKET, SO_INCOMING_CPU, 4, NULL, 0, 4 },
+	{ AF_INET, SOCK_DGRAM, 0, SOL_IP, 51 /* IP_LOCAL_PORT_RANGE */, 4, NULL,
+	  0x7d0a7d00, 4 },
+	{ AF_INET, SOCK_DGRAM, 0, SOL_UDP, UDP_ENCAP, 4, NULL,
+	  UDP_ENCAP_L2TPINUDP, 4 },
+	{ AF_INET, SOCK_DGRAM, IPPROTO_UDPLITE, IPPROTO_UDPLITE, UDP_ENCAP, 4, NULL,
+	  UDP_ENCAP_L2TPINUDP },
+	{ AF_NETLINK, SOCK_RAW, 0, SOL_NETLINK, NETLINK_DROP_MEMBERSHIP, 4,
+	  NULL, 1 },
+	/* Those that only root has. */
+	{ AF_INET, SOCK_DGRAM, 0, SOL_SOCKET, SO_PRIORITY, 4, NULL, 7, 4 },
+	{ AF_INET, SOCK_DGRAM, 0, SOL_IP, IP_TRANSPARENT, 4, NULL, 1, 4 },
+	{ AF_INET6, SOCK_DGRAM, 0, SOL_IPV6, IPV6_TRANSPARENT, 4, NULL, 1, 4 },
+	{ AF_INET, SOCK_STREAM, 0, SOL_TCP, TCP_REPAIR, 4, NULL, 1, 4 },
+	{ AF_INET6, SOCK_DGRAM, 0, SOL_IPV6, IPV6_HOPOPTS, 8, value_opts },
+	{ AF_INET6, SOCK_DGRAM, 0, SOL_IPV6, IPV6_DSTOPTS, 8, value_opts },
 };
 
 struct setting {
@@ -219,6 +245,17 @@ static int try_set(void *arg)
 	}
 	return road_call(s->road, s->m, SYS_SETSOCKOPT, s->fd, s->o->level,
 			 s->o->name, (uintptr_t)v, len, 0);
+}
+
+static int try_read(void *arg)
+{
+	struct setting *s = arg;
+	union value *v = value_of(s);
+
+	memset(v, 0, sizeof(*v));
+	s->m->pair[1] = sizeof(*v);
+	return road_call(s->road, s->m, SYS_GETSOCKOPT, s->fd, s->o->level,
+			 s->o->name, (uintptr_t)v, (uintptr_t)&s->m->pair[1], 0);
 }
 
 /* What can be seen of an option. */
@@ -278,7 +315,8 @@ TEST_F(opt, set)
 
 		s.o = o;
 		s.fd = RET(socket(o->family, o->type, o->protocol));
-		if ((o->family == AF_PACKET || o->protocol == IPPROTO_SCTP) &&
+		if ((o->family == AF_PACKET || o->protocol == IPPROTO_SCTP ||
+		     o->protocol == IPPROTO_UDPLITE) &&
 		    (s.fd == -EAFNOSUPPORT || s.fd == -EPROTONOSUPPORT)) {
 			TH_LOG("no socket(%d, %d, %d)", o->family, o->type,
 			       o->protocol);
@@ -295,6 +333,12 @@ TEST_F(opt, set)
 		EXPECT_EQ(before, option_state(&s))
 			TH_LOG("level %d option %d", o->level, o->name);
 		err = in_child(try_set, &s);
+		if (err == -EPERM && geteuid()) {
+			TH_LOG("only root may set option %d of level %d",
+			       o->name, o->level);
+			close(s.fd);
+			continue;
+		}
 		/* Without CONFIG_NETDEVICES there are no such options. */
 		if (err == -ENOPROTOOPT && o->level == SOL_SOCKET) {
 			close(s.fd);
@@ -375,6 +419,78 @@ TEST_F(opt, set_unknown)
 	EXPECT_EQ(-ECAPMODE, capmode_run(try_set, &s));
 }
 
+/* Nor an option of a level that has been. */
+static const struct {
+	int family, type, level, unknown;
+} known_levels[] = {
+	{ AF_INET, SOCK_STREAM, SOL_SOCKET, -ENOPROTOOPT },
+	{ AF_UNIX, SOCK_STREAM, SOL_SOCKET, -ENOPROTOOPT },
+	{ AF_INET, SOCK_DGRAM, SOL_IP, -ENOPROTOOPT },
+	{ AF_INET6, SOCK_DGRAM, SOL_IPV6, -ENOPROTOOPT },
+	{ AF_INET, SOCK_STREAM, SOL_TCP, -ENOPROTOOPT },
+	{ AF_INET6, SOCK_STREAM, SOL_TCP, -ENOPROTOOPT },
+	{ AF_INET, SOCK_DGRAM, SOL_UDP, -ENOPROTOOPT },
+	/* A level of another family is one that nobody has looked at. */
+	{ AF_UNIX, SOCK_STREAM, SOL_TCP, -EOPNOTSUPP },
+};
+
+TEST_F(opt, unknown_option)
+{
+	struct option o = { .len = 4 };
+	struct setting s = { .road = variant->road, .m = self->m, .o = &o };
+	unsigned int i, j;
+
+	for (i = 0; i < ARRAY_SIZE(known_levels); i++) {
+		static const int names[] = { 9999, -1 };
+
+		s.fd = RET(socket(known_levels[i].family, known_levels[i].type,
+				  0));
+		ASSERT_LE(0, s.fd);
+		o.level = known_levels[i].level;
+		for (j = 0; j < ARRAY_SIZE(names); j++) {
+			o.name = names[j];
+			EXPECT_EQ(known_levels[i].unknown,
+				  in_child(try_set, &s));
+			EXPECT_EQ(-ECAPMODE, capmode_run(try_set, &s));
+			EXPECT_EQ(known_levels[i].unknown,
+				  in_child(try_read, &s));
+			EXPECT_EQ(-ECAPMODE, capmode_run(try_read, &s));
+		}
+		close(s.fd);
+	}
+}
+
+struct ulp {
+	int fd;
+	const char *name;
+};
+
+static int set_ulp(void *arg)
+{
+	const struct ulp *u = arg;
+
+	return RET(setsockopt(u->fd, SOL_TCP, TCP_ULP, u->name,
+			      strlen(u->name)));
+}
+
+/* What a connection is handed to, by name: TLS is its own, others may not be. */
+TEST(upper_layer)
+{
+	struct ulp u = { .fd = socket(AF_INET, SOCK_STREAM, 0), .name = "tls" };
+	int outside;
+
+	REQUIRE_CAPMODE();
+	ASSERT_LE(0, u.fd);
+	/* Not connected, or there is none. */
+	outside = in_child(set_ulp, &u);
+	EXPECT_TRUE(outside == -ENOTCONN || outside == -ENOENT);
+	EXPECT_EQ(outside, capmode_run(set_ulp, &u));
+	u.name = "none";
+	EXPECT_EQ(-ENOENT, in_child(set_ulp, &u));
+	EXPECT_EQ(-ECAPMODE, capmode_run(set_ulp, &u));
+	close(u.fd);
+}
+
 static const struct option ordinary[] = {
 	{ AF_INET, SOCK_STREAM, 0, SOL_SOCKET, SO_REUSEADDR, 4, NULL, 1, 4 },
 	{ AF_INET, SOCK_STREAM, 0, SOL_SOCKET, SO_RCVBUF, 4, NULL, 99999, 4 },
@@ -406,8 +522,41 @@ TEST_F(opt, set_ordinary)
 		EXPECT_NE(before, option_state(&s))
 			TH_LOG("level %d option %d", s.o->level, s.o->name);
 		EXPECT_EQ(0, in_child(try_set, &s));
+		EXPECT_BOTH(try_read, &s);
 		close(s.fd);
 	}
+}
+
+/* What is read is the socket's own, and not that of the system. */
+TEST_F(opt, read)
+{
+	static const struct option own[] = {
+		{ .level = SOL_SOCKET, .name = SO_TYPE },
+		{ .level = SOL_SOCKET, .name = SO_ERROR },
+		{ .level = SOL_SOCKET, .name = SO_DOMAIN },
+		{ .level = SOL_SOCKET, .name = SO_COOKIE },
+		{ .level = SOL_SOCKET, .name = SO_INCOMING_CPU },
+		{ .level = SOL_IP, .name = IP_TRANSPARENT },
+		{ .level = SOL_TCP, .name = TCP_INFO },
+		{ .level = SOL_TCP, .name = TCP_REPAIR },
+	}, original = { .level = SOL_IP, .name = 80 /* SO_ORIGINAL_DST */ },
+	routes = { .level = SOL_IP, .name = 206 /* MRT_VERSION */ };
+	struct setting s = { .road = variant->road, .m = self->m };
+	unsigned int i;
+
+	s.fd = socket(AF_INET, SOCK_STREAM, 0);
+	ASSERT_LE(0, s.fd);
+	for (i = 0; i < ARRAY_SIZE(own); i++) {
+		s.o = &own[i];
+		EXPECT_BOTH(try_read, &s);
+	}
+	s.o = &original;
+	EXPECT_EQ(in_child(try_read, &s), capmode_run(try_read, &s));
+	EXPECT_NE(-ECAPMODE, capmode_run(try_read, &s));
+	s.o = &routes;
+	EXPECT_NE(-ECAPMODE, in_child(try_read, &s));
+	EXPECT_EQ(-ECAPMODE, capmode_run(try_read, &s));
+	close(s.fd);
 }
 
 /* ---- keys of TCP, which are for the peer of an address ---- */
@@ -646,6 +795,13 @@ static int try_connectx3(void *arg)
 TEST_F(opt, sctp)
 {
 	struct sctp s = { .road = variant->road, .m = self->m };
+	/* Those of the whole system, where the socket has none of its own. */
+	static const struct option addresses = {
+		.level = SOL_SCTP, .name = SCTP_GET_LOCAL_ADDRS,
+	};
+	struct setting ask = {
+		.road = variant->road, .m = self->m, .o = &addresses,
+	};
 	int fd;
 
 	fd = bound_socket(AF_INET, SOCK_STREAM, IPPROTO_SCTP, &s.ss, &s.len);
@@ -653,6 +809,8 @@ TEST_F(opt, sctp)
 		SKIP(return, "no SCTP");
 	ASSERT_LE(0, fd);
 	ASSERT_EQ(0, listen(fd, 16));
+	ask.fd = fd;
+	EXPECT_ECAPMODE(try_read, &ask);
 	s.name = SCTP_SOCKOPT_CONNECTX_OLD;
 	EXPECT_ECAPMODE(try_connectx, &s);
 	s.name = SCTP_SOCKOPT_CONNECTX;

@@ -152,9 +152,17 @@ struct sw_sync_create_fence_data {
 	int32_t fence;
 };
 
+struct sw_sync_get_deadline {
+	uint64_t deadline_ns;
+	uint32_t pad;
+	int32_t fence_fd;
+};
+
 #define SW_SYNC			"/sys/kernel/debug/sync/sw_sync"
 #define SW_SYNC_IOC_CREATE_FENCE \
 	_IOWR('W', 0, struct sw_sync_create_fence_data)
+#define SW_SYNC_GET_DEADLINE \
+	_IOWR('W', 2, struct sw_sync_get_deadline)
 
 static int fence_of(int timeline, unsigned int value)
 {
@@ -271,7 +279,7 @@ static uint64_t buffer_state(void *ctx)
 TEST(sync_file_import)
 {
 	struct udmabuf u;
-	int timeline, fence, buf;
+	int timeline, fence, buf, cap;
 
 	REQUIRE_CAPSICUM();
 	timeline = open(SW_SYNC, O_RDWR | O_CLOEXEC);
@@ -282,13 +290,48 @@ TEST(sync_file_import)
 	fence = fence_of(timeline, 1);
 	ASSERT_LE(0, fence);
 	ASSERT_EQ(1, buffer_state(&buf));
-	/* The importer of a fence has but one answer for what is none. */
-	EXPECT_EQ(-EINVAL, op_import_fence(limit_all_but(fence, CAP_EVENT),
-					   &buf));
-	EXPECT_EQ(-EINVAL, op_import_fence(limit_list(fence, NO_RIGHTS), &buf));
+	EXPECT_EQ(-ENOTCAPABLE,
+		  op_import_fence(limit_all_but(fence, CAP_EVENT), &buf));
+	EXPECT_EQ(-ENOTCAPABLE,
+		  op_import_fence(limit_list(fence, NO_RIGHTS), &buf));
+	cap = limit_all_but(buf, CAP_IOCTL);
+	EXPECT_EQ(-ENOTCAPABLE, op_import_fence(fence, &cap));
+	/* As ever, whatever it is that is no fence. */
+	EXPECT_EQ(-EINVAL, op_import_fence(-1, &buf));
+	EXPECT_EQ(-EINVAL, op_import_fence(timeline, &buf));
+	EXPECT_EQ(-EINVAL, op_import_fence(limit_all(timeline), &buf));
 	EXPECT_EQ(1, buffer_state(&buf));
 	EXPECT_EQ(0, op_import_fence(limit_to(fence, CAP_EVENT), &buf));
 	EXPECT_EQ(0, buffer_state(&buf));
+	RIGHTS_OP(fence, .name = "DMA_BUF_IOCTL_IMPORT_SYNC_FILE",
+		  .op = op_import_fence, .rights = RIGHTS(CAP_EVENT),
+		  .ctx = &buf);
+}
+
+static int op_deadline(int fd, void *ctx)
+{
+	struct sw_sync_get_deadline data = { .fence_fd = fd };
+	int *timeline = ctx;
+
+	return RET(ioctl(*timeline, SW_SYNC_GET_DEADLINE, &data));
+}
+
+/* Nobody has said by when the fence is wanted: -ENOENT. */
+TEST(sw_sync_deadline)
+{
+	int timeline, fence;
+
+	REQUIRE_CAPSICUM();
+	timeline = open(SW_SYNC, O_RDWR | O_CLOEXEC);
+	if (timeline < 0)
+		SKIP(return, "no " SW_SYNC);
+	fence = fence_of(timeline, 1);
+	ASSERT_LE(0, fence);
+	RIGHTS_OP(fence, .name = "SW_SYNC_GET_DEADLINE", .op = op_deadline,
+		  .rights = RIGHTS(CAP_EVENT), .want = -ENOENT,
+		  .ctx = &timeline);
+	EXPECT_EQ(-EINVAL, op_deadline(-1, &timeline));
+	EXPECT_EQ(-EINVAL, op_deadline(timeline, &timeline));
 }
 
 /* ---- vhost-net ---- */
@@ -433,9 +476,19 @@ static int op_fuse_clone(int fd, void *ctx)
 	return err;
 }
 
+/* Mounts what the daemon at @dev serves. */
+static int fuse_mount(int dev, const char *dir)
+{
+	char opt[80];
+
+	snprintf(opt, sizeof(opt), "fd=%d,rootmode=40000,user_id=0,group_id=0",
+		 dev);
+	return RET(mount("capsicum", dir, "fuse", 0, opt));
+}
+
 TEST(fuse_clone)
 {
-	char dir[] = "/tmp/capsicum.XXXXXX", opt[80];
+	char dir[] = "/tmp/capsicum.XXXXXX";
 	int dev;
 
 	REQUIRE_CAPSICUM();
@@ -443,9 +496,10 @@ TEST(fuse_clone)
 	if (dev < 0)
 		SKIP(return, "no FUSE");
 	ASSERT_TRUE(!!mkdtemp(dir));
-	snprintf(opt, sizeof(opt), "fd=%d,rootmode=40000,user_id=0,group_id=0",
-		 dev);
-	ASSERT_EQ(0, mount("capsicum", dir, "fuse", 0, opt));
+	/* Mounting takes one without limits, and so does doing it once more. */
+	EXPECT_EQ(-EINVAL, fuse_mount(limit_all(dev), dir));
+	ASSERT_EQ(0, fuse_mount(dev, dir));
+	EXPECT_EQ(-EINVAL, fuse_mount(limit_all(dev), dir));
 	RIGHTS_OP(dev, .name = "FUSE_DEV_IOC_CLONE", .op = op_fuse_clone,
 		  .rights = RIGHTS(CAP_READ, CAP_WRITE, CAP_EVENT));
 	EXPECT_EQ(-EINVAL, op_fuse_clone(-1, NULL));

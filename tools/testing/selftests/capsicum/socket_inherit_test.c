@@ -6,6 +6,7 @@
  */
 #include "sockets.h"
 
+#include <linux/bpf.h>
 #include <linux/kcm.h>
 #include <linux/nbd.h>
 #include <linux/sctp.h>
@@ -754,15 +755,20 @@ static int stream(struct peer *p)
 struct second {
 	int dev;
 	unsigned int cmd;
+	int fd;		/* for KCM: the socket itself */
+	int prog;	/* and the program that finds messages in it */
 };
 
 static int op_second(int fd, void *ctx)
 {
 	struct second *s = ctx;
-	struct kcm_attach attach = { .fd = fd, .bpf_fd = -1 };
+	struct kcm_attach attach = { .fd = fd, .bpf_fd = s->prog };
+	struct kcm_unattach unattach = { .fd = fd };
 
 	if (s->cmd == SIOCKCMATTACH)
 		return RET(ioctl(s->dev, SIOCKCMATTACH, &attach));
+	if (s->cmd == SIOCKCMUNATTACH)
+		return RET(ioctl(s->dev, SIOCKCMUNATTACH, &unattach));
 	return RET(ioctl(s->dev, s->cmd, (unsigned long)fd));
 }
 
@@ -795,7 +801,7 @@ TEST(nbd)
 
 TEST(kcm)
 {
-	struct second s = { .cmd = SIOCKCMATTACH };
+	struct second s = { .cmd = SIOCKCMATTACH, .prog = -1 };
 	struct peer p;
 	int fd, err;
 
@@ -815,6 +821,72 @@ TEST(kcm)
 		  .rights = RIGHTS(CAP_SEND, CAP_RECV), .want = err, .ctx = &s);
 	/* As ever. */
 	EXPECT_EQ(-ENOENT, op_second(1000, &s));
+}
+
+/* "return 0;": no message is complete yet. */
+static int kcm_prog(void)
+{
+	static const struct bpf_insn ret_0[] = {
+		{ .code = BPF_ALU64 | BPF_MOV | BPF_K },
+		{ .code = BPF_JMP | BPF_EXIT },
+	};
+	union bpf_attr attr;
+
+	memset(&attr, 0, sizeof(attr));
+	attr.prog_type = BPF_PROG_TYPE_SOCKET_FILTER;
+	attr.insns = (uintptr_t)ret_0;
+	attr.insn_cnt = ARRAY_SIZE(ret_0);
+	attr.license = (uintptr_t)"GPL";
+	return RET(syscall(__NR_bpf, BPF_PROG_LOAD, &attr, sizeof(attr)));
+}
+
+/* -EALREADY when it was attached, 0 when it was not. It is afterwards. */
+static int kcm_attach(const struct second *s)
+{
+	struct kcm_attach attach = { .fd = s->fd, .bpf_fd = s->prog };
+
+	return RET(ioctl(s->dev, SIOCKCMATTACH, &attach));
+}
+
+static void kcm_prepare(void *ctx)
+{
+	kcm_attach(ctx);
+}
+
+static uint64_t kcm_state(void *ctx)
+{
+	return kcm_attach(ctx);
+}
+
+/* Who could not give it to KCM cannot take it away, be it there or not. */
+TEST(kcm_unattach)
+{
+	struct second s = { .cmd = SIOCKCMUNATTACH };
+	struct peer p;
+
+	REQUIRE_CAPSICUM();
+	if (geteuid())
+		SKIP(return, "only root loads programs");
+	s.dev = kcm_socket();
+	if (s.dev == -EAFNOSUPPORT)
+		SKIP(return, "no KCM, or not for programs of 32 bits");
+	ASSERT_LE(0, s.dev);
+	s.prog = kcm_prog();
+	if (s.prog < 0)
+		SKIP(return, "no bpf(2)");
+	ASSERT_EQ(0, peer_init(&p, AF_INET, ROAD_CALL));
+	s.fd = stream(&p);
+	ASSERT_LE(0, s.fd);
+	RIGHTS_OP(s.fd, .name = "SIOCKCMUNATTACH, not attached",
+		  .op = op_second, .rights = RIGHTS(CAP_SEND, CAP_RECV),
+		  .want = -ENOENT, .ctx = &s);
+	EXPECT_EQ(-ENOENT, op_second(1000, &s));
+
+	ASSERT_EQ(0, kcm_attach(&s));
+	EXPECT_EQ(-EALREADY, kcm_attach(&s));
+	RIGHTS_OP(s.fd, .name = "SIOCKCMUNATTACH", .op = op_second,
+		  .rights = RIGHTS(CAP_SEND, CAP_RECV),
+		  .prepare = kcm_prepare, .state = kcm_state, .ctx = &s);
 }
 
 TEST_HARNESS_MAIN

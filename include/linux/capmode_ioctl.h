@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Capability mode: ioctl(2) of files and directories.
+ */
+#ifndef _LINUX_CAPMODE_IOCTL_H
+#define _LINUX_CAPMODE_IOCTL_H
+
+#include <linux/capmode.h>
+
+struct inode;
+
+#ifdef CONFIG_SECURITY_CAPSICUM
+int __capmode_check_file_ioctl(const struct inode *inode, unsigned int cmd);
+#else
+static inline int __capmode_check_file_ioctl(const struct inode *inode,
+					     unsigned int cmd)
+{
+	return 0;
+}
+#endif
+
+/**
+ * capmode_check_file_ioctl - may this command be used on such a file?
+ * @inode: the file's
+ * @cmd: the command, native or compat
+ *
+ * What devices, sockets and the like have for commands is judged where they
+ * are, if at all.
+ *
+ * Return: 0 outside capability mode, for what is no regular file or directory,
+ * and for commands that are about the file only; -ECAPMODE for all others, known
+ * or not.
+ */
+static inline int capmode_check_file_ioctl(const struct inode *inode,
+					   unsigned int cmd)
+{
+	if (in_capability_mode())
+		return __capmode_check_file_ioctl(inode, cmd);
+	return 0;
+}
+
+#endif /* _LINUX_CAPMODE_IOCTL_H */

@@ -1,0 +1,293 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Capability mode: which ioctls there are of files and directories. What is about
+ * the file works, all others are refused: those that are known to reach further,
+ * a filesystem's that is not this one, and those that do not exist.
+ *
+ * The current directory is expected on ext4, and a btrfs at /btrfs.
+ */
+#include "capmode.h"
+
+#include <linux/btrfs.h>
+#include <linux/ext4.h>
+#include <linux/fiemap.h>
+#include <linux/fs.h>
+#include <linux/magic.h>
+#include <pthread.h>
+#include <sys/ioctl.h>
+#include <sys/vfs.h>
+
+#define BTRFS		"/btrfs"
+
+/* Of no filesystem in the guest: a file by handle. */
+#define OPEN_BY_HANDLE	_IOWR('X', 107, char[48])
+#define UNKNOWN		_IO('f', 0xee)
+
+/**
+ * struct command - an ioctl of a file
+ * @fd: The file.
+ * @cmd: The command.
+ * @first: How what its argument points to begins.
+ * @number: The argument itself, with @by_number.
+ */
+struct command {
+	int fd;
+	unsigned int cmd;
+	uint64_t first;
+	bool by_number;
+	long number;
+};
+
+static int command(void *arg)
+{
+	const struct command *c = arg;
+	uint64_t room[1024] = { c->first };
+
+	return RET(ioctl(c->fd, c->cmd, c->by_number ? c->number : (long)room));
+}
+
+/* In another thread than the one that has entered. */
+static void *command_thread(void *arg)
+{
+	return (void *)(long)command(arg);
+}
+
+static int command_by_thread(void *arg)
+{
+	pthread_t thread;
+	void *ret;
+
+	STEP(!pthread_create(&thread, NULL, command_thread, arg));
+	STEP(!pthread_join(thread, &ret));
+	return (long)ret;
+}
+
+static void check_refused(struct __test_metadata *_metadata,
+			  const struct command *what, int fd, int outside)
+{
+	struct command c = *what;
+
+	c.fd = fd;
+	EXPECT_EQ(outside, in_child(command, &c)) {
+		TH_LOG("command %#x outside", c.cmd);
+	}
+	EXPECT_EQ(-ECAPMODE, capmode_run(command, &c)) {
+		TH_LOG("command %#x", c.cmd);
+	}
+	EXPECT_EQ(-ECAPMODE, capmode_run(command_by_thread, &c)) {
+		TH_LOG("command %#x in a thread", c.cmd);
+	}
+}
+
+static void check_allowed(struct __test_metadata *_metadata,
+			  const struct command *what, int fd)
+{
+	struct command c = *what;
+	int outside;
+
+	c.fd = fd;
+	outside = in_child(command, &c);
+	EXPECT_NE(-ENOTTY, outside) {
+		TH_LOG("there is no command %#x", c.cmd);
+	}
+	EXPECT_EQ(outside, capmode_run(command, &c)) {
+		TH_LOG("command %#x", c.cmd);
+	}
+}
+
+FIXTURE(files)
+{
+	int file;
+	int dir;
+};
+
+FIXTURE_SETUP(files)
+{
+	struct statfs fs;
+
+	self->file = -1;
+	self->dir = -1;
+	REQUIRE_CAPMODE();
+	REQUIRE_ROOT();
+	ASSERT_EQ(0, statfs(".", &fs));
+	if (fs.f_type != EXT4_SUPER_MAGIC)
+		SKIP(return, "the current directory is not on ext4");
+	self->dir = open(".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	ASSERT_LE(0, self->dir);
+	self->file = openat(self->dir, ".", O_RDWR | O_TMPFILE | O_CLOEXEC, 0600);
+	ASSERT_LE(0, self->file);
+	ASSERT_EQ(4, write(self->file, "text", 4));
+}
+
+FIXTURE_TEARDOWN(files)
+{
+	close(self->file);
+	close(self->dir);
+}
+
+TEST_F(files, own)
+{
+	static const struct command allowed[] = {
+		{ .cmd = FIONREAD }, { .cmd = FIONBIO }, { .cmd = FIOQSIZE },
+		{ .cmd = FIOCLEX }, { .cmd = FIONCLEX }, { .cmd = FIGETBSZ },
+		{ .cmd = FIBMAP }, { .cmd = FS_IOC_FIEMAP },
+		{ .cmd = FS_IOC_GETFLAGS }, { .cmd = FS_IOC_FSGETXATTR },
+		{ .cmd = FS_IOC_GETVERSION }, { .cmd = EXT4_IOC_GETVERSION },
+		{ .cmd = FS_IOC_GETFSLABEL }, { .cmd = FS_IOC_GETFSUUID },
+		{ .cmd = FS_IOC_GETFSSYSFSPATH },
+		{ .cmd = EXT4_IOC_PRECACHE_EXTENTS },
+		{ .cmd = EXT4_IOC_GETSTATE },
+		{ .cmd = FICLONE, .by_number = true, .number = -1 },
+	};
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(allowed); i++)
+		check_allowed(_metadata, &allowed[i], self->file);
+}
+
+/* What is the whole filesystem's, or not known not to be. */
+TEST_F(files, others)
+{
+	static const struct {
+		struct command c;
+		int outside;
+	} refused[] = {
+		{ { .cmd = FITHAW }, -EINVAL },
+		{ { .cmd = EXT4_IOC_CHECKPOINT,
+		    .first = EXT4_IOC_CHECKPOINT_FLAG_DRY_RUN }, 0 },
+		/* Neither the filesystem's flags nor any other. */
+		{ { .cmd = EXT4_IOC_SHUTDOWN, .first = 0x7777 }, -EINVAL },
+		{ { .cmd = OPEN_BY_HANDLE }, -ENOTTY },
+		{ { .cmd = BTRFS_IOC_TREE_SEARCH }, -ENOTTY },
+		{ { .cmd = BTRFS_IOC_ADD_DEV }, -ENOTTY },
+		{ { .cmd = UNKNOWN }, -ENOTTY },
+		{ { .cmd = 0xffffffff }, -ENOTTY },
+	};
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(refused); i++) {
+		check_refused(_metadata, &refused[i].c, self->file,
+			      refused[i].outside);
+		check_refused(_metadata, &refused[i].c, self->dir,
+			      refused[i].outside);
+	}
+}
+
+static int label(void *arg)
+{
+	const struct command *c = arg;
+	char name[FSLABEL_MAX] = "capsicum";
+
+	return RET(ioctl(c->fd, FS_IOC_SETFSLABEL, name));
+}
+
+TEST_F(files, label)
+{
+	struct command c = { .fd = self->file };
+	char before[FSLABEL_MAX], after[FSLABEL_MAX];
+
+	ASSERT_EQ(0, ioctl(self->file, FS_IOC_GETFSLABEL, before));
+	EXPECT_EQ(-ECAPMODE, capmode_run(label, &c));
+	ASSERT_EQ(0, ioctl(self->file, FS_IOC_GETFSLABEL, after));
+	EXPECT_STREQ(before, after);
+	EXPECT_EQ(0, in_child(label, &c));
+	ASSERT_EQ(0, ioctl(self->file, FS_IOC_GETFSLABEL, after));
+	EXPECT_STREQ("capsicum", after);
+	EXPECT_EQ(0, ioctl(self->file, FS_IOC_SETFSLABEL, before));
+}
+
+/*
+ * By whatever lies on the filesystem, a device's node or a pipe with a name as
+ * well. Where the tests have those it cannot be frozen, and says so.
+ */
+TEST(freezing)
+{
+	struct command freeze = { .cmd = FIFREEZE }, thaw = { .cmd = FITHAW };
+	int fds[2], i;
+
+	REQUIRE_CAPMODE();
+	REQUIRE_ROOT();
+	fds[0] = open("/dev/null", O_RDWR | O_CLOEXEC);
+	ASSERT_LE(0, fds[0]);
+	fds[1] = memfd_create("capsicum", MFD_CLOEXEC);
+	ASSERT_LE(0, fds[1]);
+	for (i = 0; i < 2; i++) {
+		check_refused(_metadata, &freeze, fds[i], -EOPNOTSUPP);
+		check_refused(_metadata, &thaw, fds[i], -EINVAL);
+		close(fds[i]);
+	}
+}
+
+/* The kernel's own files have commands, too; of one's memory, for one. */
+TEST(proc)
+{
+	static const struct command unknown = { .cmd = UNKNOWN };
+	struct procmap_query q = {
+		.size = sizeof(q),
+		.query_flags = PROCMAP_QUERY_COVERING_OR_NEXT_VMA,
+	};
+	struct command query = {
+		.cmd = PROCMAP_QUERY, .by_number = true, .number = (long)&q,
+	};
+
+	REQUIRE_CAPMODE();
+	query.fd = open("/proc/self/maps", O_RDONLY | O_CLOEXEC);
+	ASSERT_LE(0, query.fd);
+	EXPECT_BOTH(command, &query);
+	check_refused(_metadata, &unknown, query.fd, -ENOTTY);
+	close(query.fd);
+}
+
+/* What is no file has commands of its own, on which there is no list here. */
+TEST(no_files)
+{
+	struct command unknown = { .cmd = UNKNOWN }, ask = { .cmd = FIONREAD };
+	int pipe_fds[2];
+
+	REQUIRE_CAPMODE();
+	ASSERT_EQ(0, pipe(pipe_fds));
+	unknown.fd = pipe_fds[0];
+	EXPECT_EQ(-ENOTTY, in_child(command, &unknown));
+	EXPECT_EQ(-ENOTTY, capmode_run(command, &unknown));
+	ask.fd = pipe_fds[0];
+	EXPECT_BOTH(command, &ask);
+	close(pipe_fds[0]);
+	close(pipe_fds[1]);
+}
+
+TEST(btrfs)
+{
+	static const struct command allowed[] = {
+		{ .cmd = BTRFS_IOC_FS_INFO }, { .cmd = BTRFS_IOC_SPACE_INFO },
+		{ .cmd = BTRFS_IOC_GET_FEATURES },
+		{ .cmd = BTRFS_IOC_GET_SUBVOL_INFO },
+		{ .cmd = BTRFS_IOC_SUBVOL_GETFLAGS }, { .cmd = BTRFS_IOC_SYNC },
+	};
+	static const struct {
+		struct command c;
+		int outside;
+	} refused[] = {
+		{ { .cmd = BTRFS_IOC_DEV_INFO, .first = 1 }, 0 },
+		{ { .cmd = BTRFS_IOC_GET_DEV_STATS, .first = 1 }, 0 },
+		{ { .cmd = BTRFS_IOC_SCRUB_CANCEL }, -ENOTCONN },
+		{ { .cmd = BTRFS_IOC_BALANCE_PROGRESS }, -ENOTCONN },
+		{ { .cmd = BTRFS_IOC_QUOTA_RESCAN_WAIT }, 0 },
+	};
+	struct statfs fs;
+	unsigned int i;
+	int fd;
+
+	REQUIRE_CAPMODE();
+	REQUIRE_ROOT();
+	if (statfs(BTRFS, &fs) || fs.f_type != BTRFS_SUPER_MAGIC)
+		SKIP(return, "there is no btrfs at " BTRFS);
+	fd = open(BTRFS, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	ASSERT_LE(0, fd);
+	for (i = 0; i < ARRAY_SIZE(allowed); i++)
+		check_allowed(_metadata, &allowed[i], fd);
+	for (i = 0; i < ARRAY_SIZE(refused); i++)
+		check_refused(_metadata, &refused[i].c, fd, refused[i].outside);
+	close(fd);
+}
+
+TEST_HARNESS_MAIN

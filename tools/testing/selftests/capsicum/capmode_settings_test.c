@@ -1,0 +1,280 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Capability mode: settings of the system. What is written there holds for all,
+ * and some say which program the kernel runs for others, or as root: nothing of
+ * it is written in capability mode, by whatever descriptor.
+ */
+#include "cgroup.h"
+#include "entries.h"
+#include "uring.h"
+#include "victims.h"
+
+#include <dirent.h>
+#include <sys/mount.h>
+
+#define BINFMT_DIR	"/proc/sys/fs/binfmt_misc"
+
+/* The same by a descriptor that was opened for it before. */
+struct opened {
+	int fd;
+	const char *text;
+	bool ring;	/* by one of io_uring's workers */
+};
+
+static int write_opened(void *arg)
+{
+	const struct opened *o = arg;
+	struct io_uring_sqe sqe = {
+		.opcode = IORING_OP_WRITE,
+		.flags = IOSQE_ASYNC,
+		.fd = o->fd,
+		.addr = (uintptr_t)o->text,
+		.len = strlen(o->text),
+	};
+	struct ring r;
+	int ret;
+
+	if (!o->ring) {
+		ret = RET(pwrite(o->fd, o->text, strlen(o->text), 0));
+		return ret < 0 ? ret : 0;
+	}
+	ret = ring_setup(&r, 4, 0);
+	if (!ret) {
+		ret = ring_one(&r, &sqe);
+		ring_free(&r);
+	}
+	return ret < 0 ? ret : 0;
+}
+
+/*
+ * check_setting() - @text can be written outside, and in capability mode by
+ * nobody, neither below a directory nor by a descriptor of the file itself
+ * @changes: It is another one than there is, and the old one is put back.
+ */
+static void check_setting(struct __test_metadata *_metadata, int dir,
+			  const char *name, const char *text, bool changes)
+{
+	struct entry e = { .dir = dir, .name = name, .text = text };
+	struct opened o = { .text = text };
+	uint64_t before = says(dir, name);
+	char old[256] = "";
+	int fd, i;
+
+	fd = openat(dir, name, O_RDONLY | O_CLOEXEC);
+	ASSERT_LE(0, fd);
+	ASSERT_LE(0, read(fd, old, sizeof(old) - 1));
+	close(fd);
+	o.fd = openat(dir, name, O_WRONLY | O_CLOEXEC);
+	ASSERT_LE(0, o.fd);
+	EXPECT_EQ(-ECAPMODE, capmode_run(write_entry, &e));
+	EXPECT_EQ(-ECAPMODE, capmode_run(write_in_thread, &e));
+	for (i = 0; i < 2; i++) {
+		o.ring = i;
+		EXPECT_EQ(-ECAPMODE, capmode_run(write_opened, &o));
+	}
+	EXPECT_EQ(before, says(dir, name));
+	for (i = 0; i < 2; i++) {
+		o.ring = i;
+		EXPECT_EQ(0, in_child(write_opened, &o));
+		EXPECT_EQ(changes, before != says(dir, name));
+		o.text = old;
+		EXPECT_EQ(0, in_child(write_opened, &o));
+		EXPECT_EQ(before, says(dir, name));
+		o.text = text;
+	}
+	close(o.fd);
+}
+
+TEST(sysctl)
+{
+	int dir;
+
+	REQUIRE_CAPMODE();
+	REQUIRE_ROOT();
+	dir = open_dir("/proc/sys");
+	ASSERT_LE(0, dir);
+	check_setting(_metadata, dir, "kernel/core_pattern", "|/no/such/helper",
+		      true);
+	check_setting(_metadata, dir, "kernel/poweroff_cmd", "/no/such/helper",
+		      true);
+	/* A namespace's: one may be alone there, but it was not given. */
+	check_setting(_metadata, dir, "net/ipv4/ip_default_ttl", "63", true);
+	close(dir);
+}
+
+/* Reading goes on to work. */
+static int read_setting(void *arg)
+{
+	const struct entry *e = arg;
+	int fd = RET(openat(e->dir, e->name, O_RDONLY | O_CLOEXEC));
+	char text[64];
+	int ret;
+
+	if (fd < 0)
+		return fd;
+	ret = RET(read(fd, text, sizeof(text)));
+	close(fd);
+	return ret;
+}
+
+TEST(reading)
+{
+	struct entry e = { .name = "kernel/ostype" };
+
+	REQUIRE_CAPMODE();
+	e.dir = open_dir("/proc/sys");
+	ASSERT_LE(0, e.dir);
+	EXPECT_BOTH(read_setting, &e);
+	close(e.dir);
+}
+
+TEST(module_parameter)
+{
+	int dir;
+
+	REQUIRE_CAPMODE();
+	REQUIRE_ROOT();
+	dir = open_dir("/sys/module/kernel/parameters");
+	if (dir < 0 || faccessat(dir, "panic", W_OK, 0))
+		SKIP(return, "no parameters here");
+	check_setting(_metadata, dir, "panic", "77", true);
+	close(dir);
+}
+
+TEST(helper_of_events)
+{
+	int dir;
+
+	REQUIRE_CAPMODE();
+	REQUIRE_ROOT();
+	dir = open_dir("/sys/kernel");
+	if (dir < 0 || faccessat(dir, "uevent_helper", W_OK, 0))
+		SKIP(return, "events of devices have no helper here");
+	check_setting(_metadata, dir, "uevent_helper", "/no/such/helper", true);
+	close(dir);
+}
+
+/* ---- programs for files of a kind ---- */
+
+TEST(interpreter)
+{
+	/* With and without a look-up, now or then. */
+	static const char *const flags[] = { "", "C", "F" };
+	char text[64];
+	struct entry reg = { .name = "register" }, command = {};
+	bool mounted = false;
+	unsigned int i;
+
+	REQUIRE_CAPMODE();
+	REQUIRE_ROOT();
+	if (access(BINFMT_DIR "/register", W_OK)) {
+		if (mount("none", BINFMT_DIR, "binfmt_misc", 0, NULL))
+			SKIP(return, "no binfmt_misc");
+		mounted = true;
+	}
+	reg.dir = open_dir(BINFMT_DIR);
+	ASSERT_LE(0, reg.dir);
+	command.dir = reg.dir;
+	command.name = "capmode-kind";
+	for (i = 0; i < ARRAY_SIZE(flags); i++) {
+		snprintf(text, sizeof(text),
+			 ":capmode-kind:M::KIND::/proc/self/exe:%s", flags[i]);
+		reg.text = text;
+		EXPECT_EQ(-ECAPMODE, capmode_run(write_entry, &reg));
+		EXPECT_EQ(-ECAPMODE, capmode_run(write_in_thread, &reg));
+		EXPECT_EQ(-1, faccessat(reg.dir, command.name, F_OK, 0));
+	}
+	EXPECT_EQ(0, in_child(write_entry, &reg));
+	EXPECT_EQ(0, faccessat(reg.dir, command.name, F_OK, 0));
+
+	/* Those that there are are switched off, for all, and removed. */
+	for (i = 0; i < 2; i++) {
+		uint64_t before;
+
+		command.text = i ? "1" : "0";
+		before = says(command.dir, command.name);
+		EXPECT_EQ(-ECAPMODE, capmode_run(write_entry, &command));
+		EXPECT_EQ(before, says(command.dir, command.name));
+		EXPECT_EQ(0, in_child(write_entry, &command));
+		EXPECT_NE(before, says(command.dir, command.name));
+	}
+	command.text = "-1";
+	EXPECT_EQ(-ECAPMODE, capmode_run(write_entry, &command));
+	EXPECT_EQ(0, faccessat(reg.dir, command.name, F_OK, 0));
+	EXPECT_EQ(0, in_child(write_entry, &command));
+	EXPECT_EQ(-1, faccessat(reg.dir, command.name, F_OK, 0));
+
+	command.name = "status";
+	command.text = "0";
+	EXPECT_EQ(-ECAPMODE, capmode_run(write_entry, &command));
+	EXPECT_EQ(0, in_child(write_entry, &command));
+	command.text = "1";
+	EXPECT_EQ(-ECAPMODE, capmode_run(write_entry, &command));
+	EXPECT_EQ(0, in_child(write_entry, &command));
+	close(reg.dir);
+	if (mounted)
+		umount2(BINFMT_DIR, MNT_DETACH);
+}
+
+/* ---- control groups ---- */
+
+/* Whether the agent is run, with the name of a group that one may have made. */
+TEST(notice_of_release)
+{
+	struct cgroup_mnt m = {};
+	int group, dir;
+
+	REQUIRE_CAPMODE();
+	REQUIRE_ROOT();
+	group = cgroup_make(&m, "cgroup", "none,name=capsicum-notice");
+	if (group >= 0) {
+		dir = open_dir(m.path);
+		check_setting(_metadata, dir, "notify_on_release", "1", true);
+		close(dir);
+	}
+	cgroup_remove(&m);
+	if (group < 0)
+		SKIP(return, "no control groups (%d)", group);
+}
+
+/* ---- who there is ---- */
+
+struct listing {
+	int dir;
+	pid_t other;
+};
+
+/* 1 when the other process is among those that /proc lists; oneself has to be. */
+static int lists(void *arg)
+{
+	const struct listing *l = arg;
+	bool self = false, other = false;
+	struct dirent *d;
+	DIR *dir;
+
+	dir = fdopendir(dup(l->dir));
+	STEP(!!dir);
+	rewinddir(dir);
+	while ((d = readdir(dir))) {
+		self |= atoi(d->d_name) == getpid();
+		other |= atoi(d->d_name) == l->other;
+	}
+	closedir(dir);
+	STEP(self);
+	return other;
+}
+
+TEST(processes)
+{
+	struct listing l = { .dir = open_dir("/proc"), .other = victim() };
+
+	REQUIRE_CAPMODE();
+	ASSERT_LE(0, l.dir);
+	ASSERT_LT(0, l.other);
+	EXPECT_EQ(1, in_child(lists, &l));
+	EXPECT_EQ(0, capmode_run(lists, &l));
+	bury(l.other);
+	close(l.dir);
+}
+
+TEST_HARNESS_MAIN
