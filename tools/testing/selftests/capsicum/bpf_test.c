@@ -269,6 +269,29 @@ TEST_F(bpf, map_in_a_program)
 		 shut(load(BPF_PROG_TYPE_SOCKET_FILTER, cap)));
 }
 
+/* What is refused is so before the log of it is found too small. */
+TEST_F(bpf, small_log)
+{
+	struct bpf_insn insns[] = {
+		{ .code = BPF_LD | BPF_DW | BPF_IMM, .dst_reg = BPF_REG_1,
+		  .src_reg = BPF_PSEUDO_MAP_FD },
+		{ .imm = 0 },
+		ret_0[0], ret_0[1],
+	};
+	char log[8];
+
+#define LOAD_WITH_LOG(fd) \
+	(insns[0].imm = (fd), \
+	 RET(BPF(BPF_PROG_LOAD, .prog_type = BPF_PROG_TYPE_SOCKET_FILTER, \
+		 .insns = PTR(insns), .insn_cnt = ARRAY_SIZE(insns), \
+		 .license = PTR("GPL"), .log_level = 1, .log_buf = PTR(log), \
+		 .log_size = sizeof(log))))
+	EXPECT_EQ(-ENOSPC, LOAD_WITH_LOG(self->map));
+	EXPECT_EQ(-ENOTCAPABLE,
+		  LOAD_WITH_LOG(limit_all_but(self->map, CAP_BPF_OBJECT)));
+	EXPECT_EQ(-ENOSPC, LOAD_WITH_LOG(limit_all(self->map)));
+}
+
 TEST_F(bpf, bind_map)
 {
 	OP_NEEDS(self->map, 0, CAP_BPF_OBJECT, 0,

@@ -260,7 +260,7 @@ TEST(btrfs)
 	static const struct command allowed[] = {
 		{ .cmd = BTRFS_IOC_FS_INFO }, { .cmd = BTRFS_IOC_SPACE_INFO },
 		{ .cmd = BTRFS_IOC_GET_FEATURES },
-		{ .cmd = BTRFS_IOC_GET_SUBVOL_INFO },
+		{ .cmd = BTRFS_IOC_GET_SUPPORTED_FEATURES },
 		{ .cmd = BTRFS_IOC_SUBVOL_GETFLAGS }, { .cmd = BTRFS_IOC_SYNC },
 	};
 	static const struct {

@@ -618,7 +618,7 @@ TEST(commands)
 		{ .cmd = TIOCNXCL }, { .cmd = TIOCSBRK }, { .cmd = TIOCCBRK },
 		{ .cmd = TCSBRK, .number = 1 },
 		{ .cmd = TCXONC, .number = TCOON },
-		{ .cmd = TCFLSH, .number = TCIFLUSH },
+		{ .cmd = TCFLSH, .number = TCOFLUSH },
 		{ .cmd = TIOCGPTN, .master = true },
 		{ .cmd = TIOCPKT, .master = true },
 		{ .cmd = TIOCGPKT, .master = true },
