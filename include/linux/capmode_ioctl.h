@@ -28,8 +28,8 @@ static inline int __capmode_check_file_ioctl(const struct inode *inode,
  * are, if at all.
  *
  * Return: 0 outside capability mode, for what is no regular file or directory,
- * and for commands that are about the file only; -ECAPMODE for all others, known
- * or not.
+ * and for commands that are about the file only; -ENOTTY for what terminals know,
+ * so that isatty(3) works; -ECAPMODE for all others, known or not.
  */
 static inline int capmode_check_file_ioctl(const struct inode *inode,
 					   unsigned int cmd)

@@ -18,9 +18,8 @@
 #include <linux/msdos_fs.h>
 #include <linux/nsfs.h>
 #include <linux/pidfd.h>
+#include <linux/termios.h>
 #include <linux/trace_mmap.h>
-
-#include <asm/ioctls.h>
 
 /*
  * What is about the file itself, about other descriptors, or about what lies
@@ -102,7 +101,7 @@ static bool same_command(unsigned int a, unsigned int b)
  *
  * A filesystem can be frozen by whatever lies on it, a device's node as well.
  *
- * Return: 0 or -ECAPMODE.
+ * Return: 0, -ENOTTY for a command of terminals, else -ECAPMODE.
  */
 int __capmode_check_file_ioctl(const struct inode *inode, unsigned int cmd)
 {
@@ -114,5 +113,8 @@ int __capmode_check_file_ioctl(const struct inode *inode, unsigned int cmd)
 	for (i = 0; i < ARRAY_SIZE(allowed); i++)
 		if (same_command(cmd, allowed[i]))
 			return 0;
+	/* So that isatty(3) works: no file knows any of these. */
+	if (_IOC_TYPE(cmd) == _IOC_TYPE(TCGETS))
+		return -ENOTTY;
 	return capmode_refuse();
 }

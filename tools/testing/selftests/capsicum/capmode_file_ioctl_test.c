@@ -173,6 +173,18 @@ TEST_F(files, others)
 	}
 }
 
+/* isatty(3) asks like this, with every file. */
+TEST_F(files, no_terminals)
+{
+	struct command c = { .fd = self->file, .cmd = TCGETS };
+
+	EXPECT_EQ(-ENOTTY, in_child(command, &c));
+	EXPECT_EQ(-ENOTTY, capmode_run(command, &c));
+	c.fd = self->dir;
+	EXPECT_EQ(-ENOTTY, in_child(command, &c));
+	EXPECT_EQ(-ENOTTY, capmode_run(command, &c));
+}
+
 static int label(void *arg)
 {
 	const struct command *c = arg;
