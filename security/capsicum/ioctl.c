@@ -49,10 +49,14 @@ const struct cap_rights *capability_ioctl_rights(unsigned int cmd)
 		case _IOC_NR(FS_IOC_UNRESVSP64):
 		case _IOC_NR(FS_IOC_ZERO_RANGE):
 			return CAP_RIGHTS(CAP_IOCTL, CAP_PWRITE);
-		/* XFS_IOC_EXCHANGE_RANGE, XFS_IOC_COMMIT_RANGE */
+		/*
+		 * XFS_IOC_EXCHANGE_RANGE, XFS_IOC_COMMIT_RANGE, with the sizes
+		 * perhaps, which only their argument tells.
+		 */
 		case 129:
 		case 131:
-			return CAP_RIGHTS(CAP_IOCTL, CAP_PREAD, CAP_PWRITE);
+			return CAP_RIGHTS(CAP_IOCTL, CAP_PREAD | CAP_PWRITE,
+					  CAP_FTRUNCATE);
 		}
 	}
 

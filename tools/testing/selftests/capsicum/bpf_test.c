@@ -9,6 +9,8 @@
 
 #include <linux/bpf.h>
 #include <linux/btf.h>
+#include <linux/if_ether.h>
+#include <linux/if_packet.h>
 #include <linux/net_namespace.h>
 #include <linux/perf_event.h>
 #include <linux/rtnetlink.h>
@@ -187,6 +189,9 @@ TEST_F(bpf, elements)
 		     .key = PTR(&key), .value = PTR(&got)));
 	EXPECT_EQ(7, got);
 	OP_NEEDS(self->hash, CAP_WRITE, 0, -ENOENT,
+		 BPF(BPF_MAP_DELETE_ELEM, .map_fd = cap, .key = PTR(&key)));
+	ASSERT_EQ(0, RET(update(self->hash, 0, &v)));
+	OP_NEEDS(self->hash, CAP_WRITE, 0, 0,
 		 BPF(BPF_MAP_DELETE_ELEM, .map_fd = cap, .key = PTR(&key)));
 }
 
@@ -399,6 +404,24 @@ TEST_F(bpf, socket_of_a_program)
 			 setsockopt(cap, SOL_SOCKET, attach[i], &self->prog,
 				    sizeof(self->prog)));
 	}
+}
+
+/* One that chooses among packet sockets sees what arrives as well. */
+TEST_F(bpf, fanout)
+{
+	int sock = RET(socket(AF_PACKET, SOCK_DGRAM, htons(ETH_P_ALL)));
+	/* A group of a number that the kernel chooses, by a program. */
+	const int join = (PACKET_FANOUT_FLAG_UNIQUEID | PACKET_FANOUT_EBPF) << 16;
+
+	if (sock == -EAFNOSUPPORT)
+		SKIP(return, "no packet sockets");
+	ASSERT_LE(0, sock);
+	ASSERT_EQ(0, setsockopt(sock, SOL_PACKET, PACKET_FANOUT, &join,
+				sizeof(join)));
+	OP_NEEDS(sock, CAP_SETSOCKOPT | CAP_RECV, 0, 0,
+		 setsockopt(cap, SOL_PACKET, PACKET_FANOUT_DATA, &self->prog,
+			    sizeof(self->prog)));
+	close(sock);
 }
 
 /* A map of what is stored with something, as BTF's first type, an int. */
