@@ -9,7 +9,7 @@
 
 struct inode;
 
-#ifdef CONFIG_SECURITY_CAPSICUM
+#ifdef CONFIG_SECURITY_CAPSICUM_MODE
 int __capmode_check_file_ioctl(const struct inode *inode, unsigned int cmd);
 #else
 static inline int __capmode_check_file_ioctl(const struct inode *inode,
@@ -25,7 +25,7 @@ static inline int __capmode_check_file_ioctl(const struct inode *inode,
  * @cmd: the command, native or compat
  *
  * What devices, sockets and the like have for commands is judged where they
- * are, if at all.
+ * are, if at all; that they cannot freeze a filesystem, here.
  *
  * Return: 0 outside capability mode, for what is no regular file or directory,
  * and for commands that are about the file only; -ENOTTY for what terminals know,

@@ -81,10 +81,14 @@ int __capmode_check_sock_ioctl(unsigned int cmd)
 	case SIOCGSTAMP_NEW:
 	case SIOCGSTAMPNS_NEW:
 		return 0;
+	}
+
+	switch (_IOC_TYPE(cmd)) {
+	/* So that isatty(3) works: terminals' alone, in any architecture. */
+	case 'T':
+	case 't':
+		return -ENOTTY;
 	default:
-		/* No socket knows any of these. */
-		if (_IOC_TYPE(cmd) == _IOC_TYPE(TCGETS))
-			return -ENOTTY;
 		return capmode_refuse();
 	}
 }

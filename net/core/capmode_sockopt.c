@@ -44,6 +44,7 @@ struct option {
  * Missing are devices and marks, by which the way is chosen; who of a group of
  * sockets, which can be others', gets what arrives (SO_ATTACH_REUSEPORT_CBPF,
  * SO_INCOMING_CPU and their like); and descriptors of whoever has sent a message.
+ * SO_GET_FILTER is SO_ATTACH_FILTER, to be read.
  */
 static const struct option socket_options[] = {
 	BOTH(SO_DEBUG), BOTH(SO_REUSEADDR), GET(SO_TYPE), GET(SO_ERROR),
@@ -52,8 +53,8 @@ static const struct option socket_options[] = {
 	BOTH(SO_NO_CHECK), BOTH(SO_PRIORITY), BOTH(SO_LINGER),
 	BOTH(SO_BSDCOMPAT), BOTH(SO_REUSEPORT), BOTH(SO_PASSCRED),
 	GET(SO_PEERCRED), BOTH(SO_RCVLOWAT), BOTH(SO_SNDLOWAT),
-	BOTH(SO_RCVTIMEO_OLD), BOTH(SO_SNDTIMEO_OLD), SET(SO_ATTACH_FILTER),
-	SET(SO_DETACH_FILTER), GET(SO_BINDTODEVICE), GET(SO_GET_FILTER),
+	BOTH(SO_RCVTIMEO_OLD), BOTH(SO_SNDTIMEO_OLD), BOTH(SO_ATTACH_FILTER),
+	SET(SO_DETACH_FILTER), GET(SO_BINDTODEVICE),
 	GET(SO_PEERNAME), BOTH(SO_TIMESTAMP_OLD), SET(SO_SNDBUFFORCE),
 	SET(SO_RCVBUFFORCE), GET(SO_ACCEPTCONN), GET(SO_PEERSEC),
 	BOTH(SO_PASSSEC), BOTH(SO_TIMESTAMPNS_OLD), GET(SO_MARK),
@@ -224,7 +225,7 @@ static const struct option vsock_options[] = {
 	BOTH(SO_VM_SOCKETS_CONNECT_TIMEOUT_NEW),
 };
 
-/* Missing are groups of the controller, and what codecs it has. */
+/* Missing are groups of the controller, its codecs, and the levels of protocols. */
 static const struct option bluetooth_options[] = {
 	BOTH(BT_SECURITY), BOTH(BT_DEFER_SETUP), BOTH(BT_FLUSHABLE),
 	BOTH(BT_POWER), BOTH(BT_CHANNEL_POLICY), BOTH(BT_VOICE),
@@ -287,7 +288,7 @@ static const struct level {
 	LEVEL(SOL_DCCP, AF_INET, dccp_options),
 	LEVEL(SOL_MPTCP, AF_INET, mptcp_options),
 	LEVEL(SOL_TLS, AF_INET, tls_options),
-	LEVEL(SOL_SMC, AF_SMC, smc_options),
+	LEVEL(SOL_SMC, AF_INET, smc_options),
 	LEVEL(SOL_KCM, AF_KCM, kcm_options),
 	LEVEL(SOL_XDP, AF_XDP, xdp_options),
 	LEVEL(AF_VSOCK, AF_VSOCK, vsock_options),

@@ -18,8 +18,10 @@
 #include <linux/msdos_fs.h>
 #include <linux/nsfs.h>
 #include <linux/pidfd.h>
-#include <linux/termios.h>
 #include <linux/trace_mmap.h>
+#include <linux/usb/functionfs.h>
+
+#include <asm/ioctls.h>
 
 /*
  * What is about the file itself, about other descriptors, or about what lies
@@ -82,6 +84,10 @@ static const unsigned int allowed[] = {
 	PIDFD_GET_TIME_NAMESPACE, PIDFD_GET_TIME_FOR_CHILDREN_NAMESPACE,
 	PIDFD_GET_USER_NAMESPACE, PIDFD_GET_UTS_NAMESPACE,
 	PAGEMAP_SCAN, PROCMAP_QUERY, TRACE_MMAP_IOCTL_GET_READER,
+	FUNCTIONFS_FIFO_STATUS, FUNCTIONFS_FIFO_FLUSH, FUNCTIONFS_CLEAR_HALT,
+	FUNCTIONFS_INTERFACE_REVMAP, FUNCTIONFS_ENDPOINT_REVMAP,
+	FUNCTIONFS_ENDPOINT_DESC, FUNCTIONFS_DMABUF_ATTACH,
+	FUNCTIONFS_DMABUF_DETACH, FUNCTIONFS_DMABUF_TRANSFER,
 };
 
 /* The command of the other ABI has the same number, and perhaps another size. */
@@ -113,8 +119,13 @@ int __capmode_check_file_ioctl(const struct inode *inode, unsigned int cmd)
 	for (i = 0; i < ARRAY_SIZE(allowed); i++)
 		if (same_command(cmd, allowed[i]))
 			return 0;
-	/* So that isatty(3) works: no file knows any of these. */
-	if (_IOC_TYPE(cmd) == _IOC_TYPE(TCGETS))
+
+	switch (_IOC_TYPE(cmd)) {
+	/* So that isatty(3) works: terminals' alone, in any architecture. */
+	case 'T':
+	case 't':
 		return -ENOTTY;
-	return capmode_refuse();
+	default:
+		return capmode_refuse();
+	}
 }

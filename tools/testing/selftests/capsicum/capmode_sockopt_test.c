@@ -460,6 +460,34 @@ TEST_F(opt, unknown_option)
 	}
 }
 
+/*
+ * MPTCP makes a socket of TCP's with the first of them, and puts itself on top of
+ * that by the name that it may not be called by.
+ */
+static int use_mptcp(void *arg)
+{
+	int fd = RET(socket(AF_INET, SOCK_STREAM, IPPROTO_MPTCP)), on = 1, ret;
+	socklen_t len = sizeof(on);
+
+	if (fd < 0)
+		return fd;
+	ret = RET(setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, len));
+	if (!ret)
+		ret = RET(getsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, &len));
+	if (!ret)
+		ret = RET(setsockopt(fd, SOL_TCP, TCP_NODELAY, &on, len));
+	close(fd);
+	return ret;
+}
+
+TEST(mptcp)
+{
+	REQUIRE_CAPMODE();
+	if (in_child(use_mptcp, NULL) == -EPROTONOSUPPORT)
+		SKIP(return, "no MPTCP");
+	EXPECT_BOTH(use_mptcp, NULL);
+}
+
 struct ulp {
 	int fd;
 	const char *name;
@@ -536,6 +564,13 @@ TEST_F(opt, read)
 		{ .level = SOL_SOCKET, .name = SO_DOMAIN },
 		{ .level = SOL_SOCKET, .name = SO_COOKIE },
 		{ .level = SOL_SOCKET, .name = SO_INCOMING_CPU },
+		{ .level = SOL_SOCKET, .name = SO_GET_FILTER },
+		{ .level = SOL_SOCKET, .name = SO_BINDTODEVICE },
+		{ .level = SOL_SOCKET, .name = SO_MARK },
+		{ .level = SOL_SOCKET, .name = SO_PROTOCOL },
+		{ .level = SOL_SOCKET, .name = SO_MEMINFO },
+		{ .level = SOL_SOCKET, .name = SO_RCVTIMEO },
+		{ .level = SOL_SOCKET, .name = SO_TIMESTAMP },
 		{ .level = SOL_IP, .name = IP_TRANSPARENT },
 		{ .level = SOL_TCP, .name = TCP_INFO },
 		{ .level = SOL_TCP, .name = TCP_REPAIR },

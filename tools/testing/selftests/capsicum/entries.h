@@ -36,15 +36,16 @@ static inline int write_in_thread(void *arg)
 	return in_thread(write_entry, arg);
 }
 
-/* What a file says, for comparison. */
+/* What a file says, for comparison: 0 for nothing, ~0 when it cannot be read. */
 static inline uint64_t says(int dir, const char *name)
 {
 	int fd = openat(dir, name, O_RDONLY | O_CLOEXEC);
 	char text[256];
 	ssize_t n = read(fd, text, sizeof(text));
-	uint64_t h = 0;
+	uint64_t h = n < 0 ? ~0ULL : 0;
 
-	close(fd);
+	if (fd >= 0)
+		close(fd);
 	while (n-- > 0)
 		MIX(h, text[n]);
 	return h;
