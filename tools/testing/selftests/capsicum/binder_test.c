@@ -67,7 +67,7 @@ FIXTURE_SETUP(binder)
 	snprintf(self->mnt, sizeof(self->mnt), "%s/capsicum-bi.XXXXXX",
 		 tmp_dir());
 	ASSERT_TRUE(!!mkdtemp(self->mnt));
-	if (mount("none", self->mnt, "binder", 0, NULL)) {
+	if (mount("none", self->mnt, "binder", 0, "stats=global")) {
 		rmdir(self->mnt);
 		self->mnt[0] = 0;
 		SKIP(return, "no binder");
@@ -243,6 +243,41 @@ static int thaw(void *arg)
 	struct binder_freeze_info info = { .pid = n->pid ?: getpid() };
 
 	return RET(ioctl(n->fd, BINDER_FREEZE, &info));
+}
+
+struct state {
+	int logs;
+	pid_t pid;
+};
+
+/* What a process has in binder, 1 if there is something. */
+static int read_state(void *arg)
+{
+	const struct state *s = arg;
+	char name[32], text[64];
+	int fd, ret;
+
+	snprintf(name, sizeof(name), "proc/%d", s->pid);
+	fd = RET(openat(s->logs, name, O_RDONLY | O_CLOEXEC));
+	if (fd < 0)
+		return fd;
+	ret = RET(read(fd, text, sizeof(text)));
+	close(fd);
+	return ret < 0 ? ret : ret > 0;
+}
+
+TEST_F(binder, state_of_others)
+{
+	struct state s = { .pid = getpid() };
+	char name[96];
+
+	REQUIRE_CAPMODE();
+	snprintf(name, sizeof(name), "%s/binder_logs", self->mnt);
+	s.logs = open(name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	ASSERT_LE(0, s.logs);
+	EXPECT_EQ(1, in_child(read_state, &s));
+	EXPECT_EQ(-ECAPMODE, capmode_run(read_state, &s));
+	close(s.logs);
 }
 
 /* Whoever has the device can stop others that have it: by number. */

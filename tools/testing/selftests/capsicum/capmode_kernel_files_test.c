@@ -267,6 +267,11 @@ FIXTURE_SETUP(sysfs)
 	ASSERT_EQ(0, set_count(self->dir, "0/contexts/nr_contexts", "1"));
 	ASSERT_EQ(0, set_count(self->dir, "0/contexts/0/targets/nr_targets",
 			       "1"));
+	ASSERT_EQ(0, set_count(self->dir, "0/contexts/0/schemes/nr_schemes",
+			       "1"));
+	ASSERT_EQ(0, set_count(self->dir,
+			       "0/contexts/0/schemes/0/filters/nr_filters",
+			       "1"));
 }
 
 FIXTURE_TEARDOWN(sysfs)
@@ -298,9 +303,14 @@ TEST_F(sysfs, watched)
 		.dir = self->dir, .text = "paddr",
 		.name = "0/contexts/0/operations",
 	};
+	struct entry group = {
+		.dir = self->dir, .text = "/others",
+		.name = "0/contexts/0/schemes/0/filters/0/memcg_path",
+	};
 
 	check_entry(_metadata, &process);
 	check_entry(_metadata, &memory_of_all);
+	check_entry(_metadata, &group);
 }
 
 TEST(watched_in_debugfs)

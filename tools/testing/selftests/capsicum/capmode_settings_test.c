@@ -154,6 +154,33 @@ TEST(helper_of_events)
 	close(dir);
 }
 
+/*
+ * Keys that are typed to the kernel: to signal everybody, to restart, to tell what
+ * keys there are. The last does no harm.
+ */
+TEST(keys_of_the_kernel)
+{
+	struct entry e = { .name = "sysrq-trigger", .text = "h" };
+	struct opened o = { .text = "h" };
+	int i;
+
+	REQUIRE_CAPMODE();
+	REQUIRE_ROOT();
+	e.dir = open_dir("/proc");
+	ASSERT_LE(0, e.dir);
+	o.fd = openat(e.dir, e.name, O_WRONLY | O_CLOEXEC);
+	if (o.fd < 0)
+		SKIP(return, "the kernel has no keys here");
+	EXPECT_ECAPMODE(write_entry, &e);
+	EXPECT_EQ(-ECAPMODE, capmode_run(write_in_thread, &e));
+	for (i = 0; i < 2; i++) {
+		o.ring = i;
+		EXPECT_ECAPMODE(write_opened, &o);
+	}
+	close(o.fd);
+	close(e.dir);
+}
+
 /* ---- programs for files of a kind ---- */
 
 TEST(interpreter)
