@@ -1259,27 +1259,6 @@ TEST_F(rights, whiteout_is_made)
 	   .path = "file");
 }
 
-/* ---- a path beside a descriptor, in an option of a file system ---- */
-
-/* No right is for it: whatever the capability has, it says so. */
-TEST_F(rights, path_in_an_option)
-{
-	int fs;
-
-	REQUIRE_ROOT();
-	fs = RET(syscall(__NR_fsopen, "ext4", 0));
-	if (fs < 0)
-		SKIP(return, "no ext4, or not to be had in the mode");
-#define JOURNAL(dir) \
-	RET(syscall(__NR_fsconfig, fs, FSCONFIG_SET_PATH, "journal_path", \
-		    "file", dir))
-	/* Not a device, but found. */
-	EXPECT_EQ(-EINVAL, JOURNAL(self->tree.box));
-	EXPECT_EQ(-ENOTCAPABLE, JOURNAL(limit_all(self->tree.box)));
-	EXPECT_EQ(-ENOTCAPABLE, JOURNAL(limit_barely(self->tree.box)));
-	close(fs);
-}
-
 /* ---- references ---- */
 
 /* Look-ups that begin at a capability and fail, in every way they can. */
