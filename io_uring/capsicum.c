@@ -111,8 +111,8 @@ int __io_file_check(struct io_kiocb *req, struct file **file, int fd,
  * What an opcode names is checked in capability mode where it is used. A new one
  * may name something by a road of its own: to be looked at, and then counted.
  */
-static_assert(IORING_OP_LAST == IORING_OP_LISTEN + 1);
-static_assert(IORING_REGISTER_LAST == IORING_REGISTER_CLONE_BUFFERS + 1);
+static_assert(!(IORING_OP_LAST - IORING_OP_LISTEN - 1));
+static_assert(!(IORING_REGISTER_LAST - IORING_REGISTER_CLONE_BUFFERS - 1));
 
 /**
  * io_check_rights_table - has every opcode that takes a file been judged?

@@ -600,14 +600,14 @@ static bool hung_up(int fd)
 	return tcgetattr(fd, &tio) && errno == EIO;
 }
 
-static void reopen_port(struct __test_metadata *_metadata,
-			FIXTURE_DATA(serial) *self, struct session *s)
+static int reopen_port(struct __test_metadata *_metadata, struct session *s,
+		       const char *name)
 {
-	close(self->fd);
-	self->fd = open_port(self->name);
-	ASSERT_LE(0, self->fd);
-	s->fd = self->fd;
-	EXPECT_FALSE(hung_up(self->fd));
+	close(s->fd);
+	s->fd = open_port(name);
+	EXPECT_LE(0, s->fd);
+	EXPECT_FALSE(hung_up(s->fd));
+	return s->fd;
 }
 
 TEST_F(serial, end_of_a_session)
@@ -631,11 +631,11 @@ TEST_F(serial, end_of_a_session)
 	s.enter = false;
 	EXPECT_EQ(1, in_child(end_session, &s));
 	EXPECT_TRUE(hung_up(self->fd));
-	reopen_port(_metadata, self, &s);
+	self->fd = reopen_port(_metadata, &s, self->name);
 	s.ring = false;
 	EXPECT_EQ(1, in_child(end_session, &s));
 	EXPECT_TRUE(hung_up(self->fd));
-	reopen_port(_metadata, self, &s);
+	self->fd = reopen_port(_metadata, &s, self->name);
 	s.open = false;
 	EXPECT_EQ(0, in_child(end_session, &s));
 	EXPECT_TRUE(hung_up(self->fd));

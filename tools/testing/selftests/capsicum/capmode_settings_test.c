@@ -214,7 +214,7 @@ TEST(interpreter)
 	EXPECT_EQ(0, in_child(write_entry, &reg));
 	EXPECT_EQ(0, faccessat(reg.dir, command.name, F_OK, 0));
 
-	/* Those that there are are switched off, for all, and removed. */
+	/* One that exists is switched off, for all, and removed. */
 	for (i = 0; i < 2; i++) {
 		uint64_t before;
 
