@@ -6,6 +6,7 @@
 #define _LINUX_CAPMODE_IOCTL_H
 
 #include <linux/capmode.h>
+#include <linux/ioctl.h>
 
 struct inode;
 
@@ -37,6 +38,22 @@ static inline int capmode_check_file_ioctl(const struct inode *inode,
 	if (in_capability_mode())
 		return __capmode_check_file_ioctl(inode, cmd);
 	return 0;
+}
+
+/**
+ * capmode_refuse_ioctl - refuse a command of what is no terminal
+ * @cmd: the command
+ *
+ * What only terminals know is no refusal, so that isatty(3) works. It is of one
+ * of two types, by architecture and command.
+ *
+ * Return: -ENOTTY for a command of terminals, else capmode_refuse()'s -ECAPMODE.
+ */
+static inline int capmode_refuse_ioctl(unsigned int cmd)
+{
+	if (_IOC_TYPE(cmd) == 'T' || _IOC_TYPE(cmd) == 't')
+		return -ENOTTY;
+	return capmode_refuse();
 }
 
 #endif /* _LINUX_CAPMODE_IOCTL_H */

@@ -31,6 +31,21 @@ static inline struct task_struct *capmode_find_task(pid_t nr)
 }
 
 /**
+ * capmode_pid_is_own - does this stand for the caller's own process?
+ * @pid: of a thread or a process, and not of a group; may be NULL
+ *
+ * Context: rcu_read_lock() is held.
+ * Return: true for any thread of the caller's process; false for others, and for
+ * what has ended.
+ */
+static inline bool capmode_pid_is_own(struct pid *pid)
+{
+	struct task_struct *p = pid_task(pid, PIDTYPE_PID);
+
+	return p && same_thread_group(p, current);
+}
+
+/**
  * capmode_find_pid - find_vpid() for a number from user space
  * @nr: the number, which capmode_check_pid() has let pass
  *
@@ -41,12 +56,10 @@ static inline struct task_struct *capmode_find_task(pid_t nr)
 static inline struct pid *capmode_find_pid(pid_t nr)
 {
 	struct pid *pid = find_vpid(nr);
-	struct task_struct *p;
 
-	if (!in_capability_mode())
-		return pid;
-	p = pid_task(pid, PIDTYPE_PID);
-	return p && same_thread_group(p, current) ? pid : NULL;
+	if (in_capability_mode() && !capmode_pid_is_own(pid))
+		return NULL;
+	return pid;
 }
 
 /**

@@ -6,6 +6,7 @@
  * were looked at: what the network stack learns later is refused until somebody
  * has.
  */
+#include <linux/capmode_ioctl.h>
 #include <linux/in.h>
 #include <linux/sockios.h>
 #include <linux/termios.h>
@@ -81,14 +82,7 @@ int __capmode_check_sock_ioctl(unsigned int cmd)
 	case SIOCGSTAMP_NEW:
 	case SIOCGSTAMPNS_NEW:
 		return 0;
-	}
-
-	switch (_IOC_TYPE(cmd)) {
-	/* So that isatty(3) works: terminals' alone, in any architecture. */
-	case 'T':
-	case 't':
-		return -ENOTTY;
 	default:
-		return capmode_refuse();
+		return capmode_refuse_ioctl(cmd);
 	}
 }

@@ -119,13 +119,5 @@ int __capmode_check_file_ioctl(const struct inode *inode, unsigned int cmd)
 	for (i = 0; i < ARRAY_SIZE(allowed); i++)
 		if (same_command(cmd, allowed[i]))
 			return 0;
-
-	switch (_IOC_TYPE(cmd)) {
-	/* So that isatty(3) works: terminals' alone, in any architecture. */
-	case 'T':
-	case 't':
-		return -ENOTTY;
-	default:
-		return capmode_refuse();
-	}
+	return capmode_refuse_ioctl(cmd);
 }

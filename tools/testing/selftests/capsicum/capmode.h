@@ -608,6 +608,19 @@ static inline int ring_one(struct ring *r, const struct io_uring_sqe *sqe)
 	return cqe.res;
 }
 
+/* The same by a ring for it alone. */
+static inline int ring_once(const struct io_uring_sqe *sqe)
+{
+	struct ring r;
+	int ret = ring_setup(&r, 4, 0);
+
+	if (!ret) {
+		ret = ring_one(&r, sqe);
+		ring_free(&r);
+	}
+	return ret;
+}
+
 /* The commonest one. Set more flags (IOSQE_ASYNC) in what it returns. */
 static inline struct io_uring_sqe sqe_openat(int dir, const char *path,
 					     int flags)

@@ -303,6 +303,20 @@ TEST_F(console, to_front)
 	EXPECT_EQ(-ECAPMODE, capmode_run(command, &activate));
 }
 
+/* What works on both sides. */
+static void check_allowed(struct __test_metadata *_metadata, int fd,
+			  const struct command *allowed, unsigned int n)
+{
+	unsigned int i;
+
+	for (i = 0; i < n; i++) {
+		struct command c = allowed[i];
+
+		c.fd = fd;
+		EXPECT_BOTH(command, &c);
+	}
+}
+
 TEST_F(console, own)
 {
 	static const struct command allowed[] = {
@@ -317,14 +331,8 @@ TEST_F(console, own)
 		{ .cmd = TCGETS, .data = true },
 		{ .cmd = TIOCGWINSZ, .data = true },
 	};
-	unsigned int i;
 
-	for (i = 0; i < ARRAY_SIZE(allowed); i++) {
-		struct command c = allowed[i];
-
-		c.fd = self->fd;
-		EXPECT_BOTH(command, &c);
-	}
+	check_allowed(_metadata, self->fd, allowed, ARRAY_SIZE(allowed));
 }
 
 /* ---- escape sequences ---- */
@@ -353,17 +361,10 @@ static int put(void *arg)
 		.len = strlen(t->s),
 		.off = -1,
 	};
-	struct ring r;
-	int ret;
 
 	if (!t->ring)
 		return RET(write(t->fd, t->s, strlen(t->s)));
-	ret = ring_setup(&r, 4, 0);
-	if (!ret) {
-		ret = ring_one(&r, &sqe);
-		ring_free(&r);
-	}
-	return ret;
+	return ring_once(&sqe);
 }
 
 static void check_blanking(struct __test_metadata *_metadata, int fd, bool ring)
@@ -564,15 +565,8 @@ static int open_by_ring(const struct session *s)
 		.addr = (uintptr_t)s->name,
 		.open_flags = O_RDWR | O_NONBLOCK,
 	};
-	struct ring r;
-	int ret;
 
-	ret = ring_setup(&r, 4, 0);
-	if (!ret) {
-		ret = ring_one(&r, &sqe);
-		ring_free(&r);
-	}
-	return ret;
+	return ring_once(&sqe);
 }
 
 static int end_session(void *arg)
@@ -671,14 +665,8 @@ TEST_F(serial, own)
 		{ .cmd = TIOCGSERIAL, .data = true },
 		{ .cmd = TIOCSERGETLSR, .data = true },
 	};
-	unsigned int i;
 
-	for (i = 0; i < ARRAY_SIZE(allowed); i++) {
-		struct command c = allowed[i];
-
-		c.fd = self->fd;
-		EXPECT_BOTH(command, &c);
-	}
+	check_allowed(_metadata, self->fd, allowed, ARRAY_SIZE(allowed));
 }
 
 TEST_HARNESS_MAIN

@@ -31,28 +31,21 @@ static int write_opened(void *arg)
 		.addr = (uintptr_t)o->text,
 		.len = strlen(o->text),
 	};
-	struct ring r;
-	int ret;
+	int ret = o->ring ? ring_once(&sqe) :
+		  RET(pwrite(o->fd, o->text, strlen(o->text), 0));
 
-	if (!o->ring) {
-		ret = RET(pwrite(o->fd, o->text, strlen(o->text), 0));
-		return ret < 0 ? ret : 0;
-	}
-	ret = ring_setup(&r, 4, 0);
-	if (!ret) {
-		ret = ring_one(&r, &sqe);
-		ring_free(&r);
-	}
 	return ret < 0 ? ret : 0;
 }
 
 /*
- * check_setting() - @text can be written outside, and in capability mode by
- * nobody, neither below a directory nor by a descriptor of the file itself
- * @changes: It is another one than there is, and the old one is put back.
+ * check_setting() - @text, which is not what there is, can be written outside, and
+ * in capability mode by nobody, neither below a directory nor by a descriptor of
+ * the file itself
+ *
+ * What there was is put back.
  */
 static void check_setting(struct __test_metadata *_metadata, int dir,
-			  const char *name, const char *text, bool changes)
+			  const char *name, const char *text)
 {
 	struct entry e = { .dir = dir, .name = name, .text = text };
 	struct opened o = { .text = text };
@@ -76,7 +69,7 @@ static void check_setting(struct __test_metadata *_metadata, int dir,
 	for (i = 0; i < 2; i++) {
 		o.ring = i;
 		EXPECT_EQ(0, in_child(write_opened, &o));
-		EXPECT_EQ(changes, before != says(dir, name));
+		EXPECT_NE(before, says(dir, name));
 		o.text = old;
 		EXPECT_EQ(0, in_child(write_opened, &o));
 		EXPECT_EQ(before, says(dir, name));
@@ -93,12 +86,12 @@ TEST(sysctl)
 	REQUIRE_ROOT();
 	dir = open_dir("/proc/sys");
 	ASSERT_LE(0, dir);
-	check_setting(_metadata, dir, "kernel/core_pattern", "|/no/such/helper",
-		      true);
-	check_setting(_metadata, dir, "kernel/poweroff_cmd", "/no/such/helper",
-		      true);
+	check_setting(_metadata, dir, "kernel/core_pattern",
+		      "|/no/such/helper");
+	check_setting(_metadata, dir, "kernel/poweroff_cmd",
+		      "/no/such/helper");
 	/* A namespace's: one may be alone there, but it was not given. */
-	check_setting(_metadata, dir, "net/ipv4/ip_default_ttl", "63", true);
+	check_setting(_metadata, dir, "net/ipv4/ip_default_ttl", "63");
 	close(dir);
 }
 
@@ -128,30 +121,30 @@ TEST(reading)
 	close(e.dir);
 }
 
-TEST(module_parameter)
+/* One of sysfs, which not every kernel has. */
+static void check_sysfs(struct __test_metadata *_metadata, const char *path,
+			const char *name, const char *text)
 {
 	int dir;
 
 	REQUIRE_CAPMODE();
 	REQUIRE_ROOT();
-	dir = open_dir("/sys/module/kernel/parameters");
-	if (dir < 0 || faccessat(dir, "panic", W_OK, 0))
-		SKIP(return, "no parameters here");
-	check_setting(_metadata, dir, "panic", "77", true);
+	dir = open_dir(path);
+	if (dir < 0 || faccessat(dir, name, W_OK, 0))
+		SKIP(return, "there is no %s/%s", path, name);
+	check_setting(_metadata, dir, name, text);
 	close(dir);
+}
+
+TEST(module_parameter)
+{
+	check_sysfs(_metadata, "/sys/module/kernel/parameters", "panic", "77");
 }
 
 TEST(helper_of_events)
 {
-	int dir;
-
-	REQUIRE_CAPMODE();
-	REQUIRE_ROOT();
-	dir = open_dir("/sys/kernel");
-	if (dir < 0 || faccessat(dir, "uevent_helper", W_OK, 0))
-		SKIP(return, "events of devices have no helper here");
-	check_setting(_metadata, dir, "uevent_helper", "/no/such/helper", true);
-	close(dir);
+	check_sysfs(_metadata, "/sys/kernel", "uevent_helper",
+		    "/no/such/helper");
 }
 
 /*
@@ -261,7 +254,7 @@ TEST(notice_of_release)
 	group = cgroup_make(&m, "cgroup", "none,name=capsicum-notice");
 	if (group >= 0) {
 		dir = open_dir(m.path);
-		check_setting(_metadata, dir, "notify_on_release", "1", true);
+		check_setting(_metadata, dir, "notify_on_release", "1");
 		close(dir);
 	}
 	cgroup_remove(&m);

@@ -418,13 +418,8 @@ static int fan_uring_read(int fd)
 		.len = sizeof(ev),
 		.off = -1,
 	};
-	struct ring r;
-	int err = ring_setup(&r, 4, 0);
+	int err = ring_once(&sqe);
 
-	if (err)
-		return err;
-	err = ring_one(&r, &sqe);
-	ring_free(&r);
 	return err < 0 ? err : ev[0].fd;
 }
 
