@@ -816,6 +816,11 @@ TEST_F(bpf, sockets)
 				limit_all_but(map, CAP_BPF_OBJECT), prog)));
 	EXPECT_EQ(0, RET(SK_ATTACH(BPF_PROG_DETACH,
 				   limit_to(map, CAP_BPF_OBJECT), prog)));
+#define SK_LINK(map, prog) \
+	BPF(BPF_LINK_CREATE, .link_create = { .prog_fd = (prog), \
+	    .target_fd = (map), .attach_type = BPF_SK_SKB_STREAM_VERDICT })
+	OP_NEEDS(map, 0, CAP_BPF_OBJECT, 0, shut(SK_LINK(cap, prog)));
+	OP_NEEDS(prog, 0, CAP_BPF_OBJECT, 0, shut(SK_LINK(map, cap)));
 
 	/* A program does to a socket what no single right stands for. */
 	ASSERT_EQ(0, socketpair(AF_UNIX, SOCK_STREAM, 0, two));

@@ -228,4 +228,25 @@ TEST_F(closed, executable_of_a_process)
 	EBADF_OF(prctl(PR_SET_MM, PR_SET_MM_EXE_FILE, CAP_OF(exe), 0, 0));
 }
 
+/* What the kernel opens for itself stands behind no limits, and is none's. */
+TEST_F(closed, opened_by_the_kernel)
+{
+#ifdef __NR_uselib
+	char name[40];
+	int cap;
+
+	ASSERT_EQ(0, fchmod(self->file, 0700));
+	snprintf(name, sizeof(name), "/proc/self/fd/%d", self->file);
+	/* It is no library, which is found out once it is open. */
+	if (RET(syscall(__NR_uselib, name)) == -ENOSYS)
+		SKIP(return, "no uselib()");
+	EXPECT_EQ(-ENOEXEC, RET(syscall(__NR_uselib, name)));
+	cap = CAP_OF(self->file);
+	snprintf(name, sizeof(name), "/proc/self/fd/%d", cap);
+	NO_NAME(syscall(__NR_uselib, name));
+#else
+	SKIP(return, "no uselib()");
+#endif
+}
+
 TEST_HARNESS_MAIN

@@ -364,7 +364,8 @@ static inline int tmp_file(const char *dir, size_t size)
  * @want: 0, or the -errno it ends with once the rights are there (the check of
  *	  rights comes first, so an operation that the object does not know can
  *	  tell as well).
- * @prepare: NULL, or puts the object back; called before each run.
+ * @prepare: NULL, or puts the object back; called before each run that does not
+ *	     find it as it was prepared.
  * @state: NULL, or a digest of the object, which a refused run must not change.
  * @denied: 0, or the -errno of a refusal where it is not -ENOTCAPABLE.
  * @ctx: For the callbacks.
@@ -382,23 +383,35 @@ struct rights_op {
 	void *ctx;
 };
 
+/* What the run before has left. */
+struct rights_run {
+	bool as_prepared;	/* and @state is the digest of that */
+	uint64_t state;
+};
+
 /*
  * One run on a descriptor that the run owns. Returns a static string that says
- * what is wrong, or NULL.
+ * what is wrong, or NULL. A refusal that has changed nothing, by the digest,
+ * saves the next run preparing the object anew: with a tree of files that is
+ * most of the time the test takes.
  */
-static inline const char *__rights_op_run(const struct rights_op *o, int fd,
+static inline const char *__rights_op_run(const struct rights_op *o,
+					  struct rights_run *run, int fd,
 					  bool allowed, int *ret)
 {
-	uint64_t before = 0;
+	bool prepared = run->as_prepared;
 
+	run->as_prepared = false;
 	if (fd < 0) {
 		*ret = fd;
 		return "limiting failed";
 	}
-	if (o->prepare)
-		o->prepare(o->ctx);
-	if (o->state)
-		before = o->state(o->ctx);
+	if (!prepared) {
+		if (o->prepare)
+			o->prepare(o->ctx);
+		if (o->state)
+			run->state = o->state(o->ctx);
+	}
 	*ret = o->op(fd, o->ctx);
 	if (allowed) {
 		if (o->want ? *ret != o->want : *ret < 0)
@@ -407,14 +420,18 @@ static inline const char *__rights_op_run(const struct rights_op *o, int fd,
 	}
 	if (*ret != (o->denied ? o->denied : -ENOTCAPABLE))
 		return "not refused";
-	if (o->state && o->state(o->ctx) != before)
-		return "refused, but something has changed";
+	if (o->state) {
+		if (o->state(o->ctx) != run->state)
+			return "refused, but something has changed";
+		run->as_prepared = true;
+	}
 	return NULL;
 }
 
 #define __RIGHTS_OP(allowed, newfd, fmt, ...) do { \
 	int __fd = (newfd), __err; \
-	const char *__msg = __rights_op_run(o, __fd, allowed, &__err); \
+	const char *__msg = __rights_op_run(o, &run, __fd, allowed, \
+					    &__err); \
 	if (__fd >= 0) \
 		close(__fd); \
 	EXPECT_TRUE(!__msg) \
@@ -436,6 +453,7 @@ static inline void check_rights_op(struct __test_metadata *_metadata,
 {
 	unsigned int other = o->ioctl ^ 0x01010101;
 	struct cap_rights need, all, set;
+	struct rights_run run = {};
 	int w, bit, nioctls = 0;
 	unsigned int f;
 

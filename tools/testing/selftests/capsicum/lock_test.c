@@ -4,6 +4,7 @@
  */
 #include "ops.h"
 
+#include <pthread.h>
 #include <sys/file.h>
 
 #ifndef F_OFD_GETLK
@@ -211,6 +212,55 @@ TEST_F(lock, posix_conflict)
 	EXPECT_EQ(child, fl.l_pid);
 	OP_NEEDS(self->fd, CAP_FLOCK, 0, -EAGAIN, lock(cap, F_SETLK, F_WRLCK));
 	close(done[1]);
+	EXPECT_TRUE(child_ok(child));
+}
+
+#define RACES	4000
+
+struct closer {
+	int fd;		/* the number that is there, and is not */
+	int from;
+	bool stop;
+};
+
+static void *closer(void *arg)
+{
+	struct closer *c = arg;
+
+	while (!__atomic_load_n(&c->stop, __ATOMIC_RELAXED)) {
+		dup2(c->from, c->fd);
+		close(c->fd);
+	}
+	return NULL;
+}
+
+/* A lock that is set while its descriptor is closed does not stay. */
+TEST_F(lock, posix_closed_meanwhile)
+{
+	struct closer c = { .from = limit_to(self->fd, CAP_FLOCK) };
+	unsigned int i;
+	pthread_t t;
+	pid_t child;
+	int err;
+
+	c.fd = RET(dup(c.from));
+	ASSERT_LE(0, c.fd);
+	EXPECT_EQ(0, RET(lock(c.fd, F_SETLK, F_WRLCK)));
+	ASSERT_EQ(0, pthread_create(&t, NULL, closer, &c));
+	for (i = 0; i < RACES; i++) {
+		err = RET(lock(c.fd, F_SETLK, F_WRLCK));
+		if (err && err != -EBADF)
+			break;
+	}
+	EXPECT_EQ(RACES, i)
+		TH_LOG("%s", strerror(-err));
+	__atomic_store_n(&c.stop, true, __ATOMIC_RELAXED);
+	ASSERT_EQ(0, pthread_join(t, NULL));
+	EXPECT_EQ(-EBADF, RET(lock(c.fd, F_SETLK, F_WRLCK)));
+	child = fork();
+	ASSERT_LE(0, child);
+	if (!child)
+		_exit(conflict(self->fd, F_GETLK) != F_UNLCK);
 	EXPECT_TRUE(child_ok(child));
 }
 

@@ -9,6 +9,10 @@
 
 #define TEXT	"0123456789abcdef"
 
+#ifndef __NR_cachestat
+#define __NR_cachestat	(CAP_NR_BASE + 451)
+#endif
+
 /* Advice moves no data, but tells of it: who may not read gives none. */
 #define FADVISE_RIGHT	CAP_READ
 
@@ -254,6 +258,29 @@ TEST_F(file, fadvise)
 	OP_NEEDS(self->fd, FADVISE_RIGHT, 0, 0,
 		 advise(cap, POSIX_FADV_DONTNEED));
 	OP_NEEDS(self->fd, FADVISE_RIGHT, 0, -EINVAL, advise(cap, 4711));
+}
+
+/* What of a file is cached is told to those who may write to it. */
+TEST_F(file, cachestat)
+{
+	struct {
+		uint64_t off;
+		uint64_t len;
+	} all = { };
+	/* Cached, dirty, written back, evicted, recently evicted. */
+	uint64_t stat[5] = { };
+
+#define CACHESTAT(fd)	syscall(__NR_cachestat, fd, &all, stat, 0)
+	if (RET(CACHESTAT(self->fd)) == -ENOSYS)
+		SKIP(return, "no cachestat()");
+	EXPECT_EQ(1, stat[0]);
+	OP_NEEDS(self->fd, CAP_FSTAT | CAP_WRITE, 0, 0, CACHESTAT(cap));
+	memset(stat, 0xff, sizeof(stat));
+	EXPECT_EQ(-ENOTCAPABLE,
+		  RET(CACHESTAT(limit_all_but(self->fd, CAP_WRITE))));
+	EXPECT_EQ(UINT64_MAX, stat[0]);
+	EXPECT_EQ(0, RET(CACHESTAT(limit_to(self->fd, CAP_FSTAT, CAP_WRITE))));
+	EXPECT_EQ(1, stat[0]);
 }
 
 /* All capabilities on a target and its own descriptors share its position. */
