@@ -422,6 +422,38 @@ TEST_F(console, switching)
 	EXPECT_EQ(GIVEN, in_front(self->fd));
 }
 
+/* One that is begun inside and ended outside is of both. */
+TEST_F(console, ended_by_others)
+{
+	struct text begin = { .fd = self->fd, .s = "\33[9;7" };
+	struct text more = { .fd = self->fd, .s = "\33[9;" };
+	struct text middle = { .fd = self->fd, .s = "7" };
+	struct text end = { .fd = self->fd, .s = "]" };
+	struct text rest = { .fd = self->fd, .s = "7]" };
+	struct text off = { .fd = self->fd, .s = "\33[9;0]" };
+
+	ASSERT_EQ(strlen(off.s), put(&off));
+	if (blanking() < 0)
+		SKIP(return, "how long is not told here");
+	EXPECT_EQ(strlen(begin.s), capmode_run(put, &begin));
+	EXPECT_EQ(strlen(end.s), in_child(put, &end));
+	EXPECT_EQ(0, blanking());
+	/* Nor is one whose middle is from inside. */
+	EXPECT_EQ(strlen(more.s), in_child(put, &more));
+	EXPECT_EQ(strlen(middle.s), capmode_run(put, &middle));
+	EXPECT_EQ(strlen(end.s), in_child(put, &end));
+	EXPECT_EQ(0, blanking());
+	/* The next one is whole. */
+	EXPECT_EQ(strlen(begin.s), in_child(put, &begin));
+	EXPECT_EQ(strlen(end.s), in_child(put, &end));
+	EXPECT_EQ(7 * 60, blanking());
+	EXPECT_EQ(strlen(off.s), put(&off));
+	EXPECT_EQ(strlen(more.s), in_child(put, &more));
+	EXPECT_EQ(strlen(rest.s), in_child(put, &rest));
+	EXPECT_EQ(7 * 60, blanking());
+	EXPECT_EQ(strlen(off.s), put(&off));
+}
+
 /* What is about this console: its colours, where its text goes. */
 TEST_F(console, own_sequences)
 {

@@ -9,6 +9,7 @@
 
 #include <elf.h>
 #include <grp.h>
+#include <netinet/tcp.h>
 #include <sys/mount.h>
 #include <sys/resource.h>
 
@@ -822,6 +823,24 @@ TEST_F(exec, module_of_an_algorithm)
 		     unknown_algorithm, "hmac(capmode)");
 	check_module(_metadata, self->dir, self->dirfd, -ENOENT,
 		     unknown_algorithm, "capmode(sha512)");
+}
+
+/* A module for how to control congestion, which who may do so asks for. */
+static int unknown_control(void *arg)
+{
+	int fd = socket(AF_INET, SOCK_STREAM, 0), ret;
+
+	STEP(fd >= 0);
+	ret = RET(setsockopt(fd, IPPROTO_TCP, TCP_CONGESTION, arg,
+			     strlen(arg)));
+	close(fd);
+	return ret;
+}
+
+TEST_F(exec, module_of_a_control)
+{
+	check_module(_metadata, self->dir, self->dirfd, -ENOENT,
+		     unknown_control, "capmode");
 }
 
 /*

@@ -383,6 +383,38 @@ TEST(broken_page)
 
 /* ---- a daemon's device ---- */
 
+/* A directory by its path, which is looked up once all is said. */
+static int bind_cache(void *arg)
+{
+	static const char *const lines[] = { "dir /scratch", "tag capsicum" };
+	int fd = *(int *)arg;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(lines); i++)
+		STEP(write(fd, lines[i], strlen(lines[i])) ==
+		     (ssize_t)strlen(lines[i]));
+	return RET(write(fd, "bind", 4));
+}
+
+TEST(place_of_a_cache)
+{
+	int fd;
+
+	REQUIRE_CAPMODE();
+	REQUIRE_ROOT();
+	if (access("/scratch", W_OK))
+		SKIP(return, "nowhere to put a cache");
+	fd = open("/dev/cachefiles", O_RDWR | O_CLOEXEC);
+	if (fd < 0)
+		SKIP(return, "no cachefiles, or somebody has it");
+	EXPECT_EQ(-ECAPMODE, capmode_run(bind_cache, &fd));
+	close(fd);
+	fd = open("/dev/cachefiles", O_RDWR | O_CLOEXEC);
+	ASSERT_LE(0, fd);
+	EXPECT_EQ(4, in_child(bind_cache, &fd));
+	close(fd);
+}
+
 /* Both go by a name in the working directory. */
 TEST(cache_of_files)
 {

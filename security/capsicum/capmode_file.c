@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Capability mode: files that are a way to others.
+ */
+#include <linux/capmode_file.h>
+#include <linux/export.h>
+#include <linux/fs.h>
+#include <linux/shmem_fs.h>
+#include <linux/string.h>
+
+/**
+ * __capmode_check_backing - may others write to this file on one's behalf?
+ * @file: what is to be the backing file of a device or of another file
+ *
+ * For capmode_check_backing(), in capability mode. Who reads and writes there is
+ * a thread of the kernel's, or whoever uses the other file: not in the mode, and
+ * with the whole system to name things in. So a file will not do whose writes
+ * are read for what they say, as a setting in sysfs is, or go on to somebody
+ * who may do anything with them; only what lies on a device, or in memory.
+ *
+ * Return: 0 or -ECAPMODE.
+ */
+int __capmode_check_backing(const struct file *file)
+{
+	const struct inode *inode = file_inode(file);
+
+	if (S_ISBLK(inode->i_mode) || shmem_file((struct file *)file) ||
+	    (S_ISREG(inode->i_mode) &&
+	     inode->i_sb->s_type->fs_flags & FS_REQUIRES_DEV))
+		return 0;
+	return capmode_refuse();
+}
+EXPORT_SYMBOL_GPL(__capmode_check_backing);
+
+/**
+ * __capmode_check_common - may this inode be locked, or its attributes changed?
+ * @inode: the inode
+ *
+ * For capmode_check_common(), in capability mode. An eventfd and its kin, which
+ * everybody can make, have one inode for all of the system: a lock there could
+ * be met by anyone.
+ *
+ * Return: 0 or -ECAPMODE.
+ */
+int __capmode_check_common(const struct inode *inode)
+{
+	/* That inode, as those of its kind, is of no type. */
+	if (inode->i_mode & S_IFMT)
+		return 0;
+	return capmode_refuse();
+}
+
+/**
+ * __capmode_check_xattr - may this extended attribute be set?
+ * @name: its name
+ *
+ * For capmode_check_xattr(), in capability mode. An overlay finds by attributes
+ * of its upper layer what of the lower ones an entry stands for, by path.
+ *
+ * Return: 0 or -ECAPMODE.
+ */
+int __capmode_check_xattr(const char *name)
+{
+	if (strstarts(name, "trusted.overlay.") ||
+	    strstarts(name, "user.overlay."))
+		return capmode_refuse();
+	return 0;
+}

@@ -1,0 +1,446 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Capability mode: files that are a way to others. One that others are to write
+ * to on one's behalf, the inode that many files have in common, attributes by
+ * which an overlay finds files, and futexes in what may only be read.
+ */
+#include "entries.h"
+#include "uring.h"
+
+#include <linux/futex.h>
+#include <linux/loop.h>
+#include <sys/eventfd.h>
+#include <sys/file.h>
+#include <sys/inotify.h>
+#include <sys/ioctl.h>
+#include <sys/signalfd.h>
+#include <sys/timerfd.h>
+#include <sys/xattr.h>
+
+#ifndef F_OFD_SETLK
+#define F_OFD_GETLK	36
+#define F_OFD_SETLK	37
+#define F_OFD_SETLKW	38
+#endif
+#ifndef F_SET_RW_HINT
+#define F_SET_RW_HINT	1036
+#endif
+
+/* ---- behind a loop device ---- */
+
+#define PARAMETER	"panic"
+
+struct behind {
+	int dev;
+	int file;
+	const char *text;	/* to be written there by the device */
+	bool configure;
+};
+
+/* The device is set up for as long as this lasts. */
+static int loop_over(void *arg)
+{
+	static char sector[512] __attribute__((aligned(512)));
+	const struct behind *b = arg;
+	struct loop_config config = { .fd = b->file };
+	int err;
+
+	if (b->configure)
+		err = RET(ioctl(b->dev, LOOP_CONFIGURE, &config));
+	else
+		err = RET(ioctl(b->dev, LOOP_SET_FD, b->file));
+	if (err)
+		return err;
+	strncpy(sector, b->text, sizeof(sector) - 1);
+	err = RET(pwrite(b->dev, sector, sizeof(sector), 0));
+	STEP(!fsync(b->dev) && !ioctl(b->dev, LOOP_CLR_FD, 0));
+	return err < 0 ? err : 0;
+}
+
+/* A device that is free now; its name, or -errno. */
+static int free_loop(char *name, size_t size)
+{
+	int control = open("/dev/loop-control", O_RDWR | O_CLOEXEC), nr;
+
+	if (control < 0)
+		return -errno;
+	nr = RET(ioctl(control, LOOP_CTL_GET_FREE));
+	close(control);
+	snprintf(name, size, "/dev/loop%d", nr);
+	return nr < 0 ? nr : 0;
+}
+
+/* The file leaves the device when that is closed. */
+static int behind_loop(const char *name, struct behind *b, bool inside)
+{
+	int ret;
+
+	b->dev = open(name, O_RDWR | O_CLOEXEC | O_DIRECT);
+	if (b->dev < 0)
+		return -ENODEV;
+	ret = inside ? capmode_run(loop_over, b) : in_child(loop_over, b);
+	close(b->dev);
+	return ret;
+}
+
+/* A setting that is written by the thread of a device, which is in no mode. */
+TEST(setting_behind_a_device)
+{
+	struct behind b = { .text = "77" };
+	char text[16] = "", name[32];
+	int dir, old, i;
+
+	REQUIRE_CAPMODE();
+	REQUIRE_ROOT();
+	dir = open_dir("/sys/module/kernel/parameters");
+	if (dir < 0)
+		SKIP(return, "no parameters of the kernel");
+	if (free_loop(name, sizeof(name)))
+		SKIP(return, "no loop devices");
+	b.file = openat(dir, PARAMETER, O_RDWR | O_CLOEXEC);
+	ASSERT_LE(0, b.file);
+	ASSERT_LT(0, read(b.file, text, sizeof(text) - 1));
+	old = atoi(text);
+	ASSERT_NE(77, old);
+	for (i = 0; i < 2; i++) {
+		b.configure = i;
+		EXPECT_EQ(-ECAPMODE, behind_loop(name, &b, true));
+		ASSERT_LT(0, pread(b.file, text, sizeof(text) - 1, 0));
+		EXPECT_EQ(old, atoi(text));
+		EXPECT_EQ(0, behind_loop(name, &b, false));
+		ASSERT_LT(0, pread(b.file, text, sizeof(text) - 1, 0));
+		EXPECT_EQ(77, atoi(text));
+		snprintf(text, sizeof(text), "%d\n", old);
+		ASSERT_LT(0, pwrite(b.file, text, strlen(text), 0));
+	}
+	close(b.file);
+	close(dir);
+}
+
+/* What only keeps what is written to it: memory, and what lies on a device. */
+TEST(file_behind_a_device)
+{
+	static const char *const dirs[] = { "/tmp", "/scratch", "/btrfs" };
+	struct behind b = { .text = "text" };
+	char text[5] = "", name[32];
+	unsigned int i;
+
+	REQUIRE_CAPMODE();
+	REQUIRE_ROOT();
+	if (free_loop(name, sizeof(name)))
+		SKIP(return, "no loop devices");
+	for (i = 0; i < ARRAY_SIZE(dirs); i++) {
+		if (access(dirs[i], W_OK))
+			continue;
+		b.file = tmp_file(dirs[i], 4096);
+		ASSERT_LE(0, b.file);
+		EXPECT_EQ(0, behind_loop(name, &b, true))
+			TH_LOG("%s", dirs[i]);
+		EXPECT_EQ(4, pread(b.file, text, 4, 0));
+		EXPECT_STREQ(b.text, text);
+		close(b.file);
+	}
+}
+
+/* ---- the one inode of all that has no file ---- */
+
+FIXTURE(common)
+{
+	int fd;
+	int file;
+};
+
+FIXTURE_VARIANT(common)
+{
+	int (*make)(void);
+};
+
+static int make_eventfd(void)
+{
+	return RET(eventfd(0, EFD_CLOEXEC));
+}
+
+static int make_timerfd(void)
+{
+	return RET(timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC));
+}
+
+static int make_signalfd(void)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	return RET(signalfd(-1, &set, SFD_CLOEXEC));
+}
+
+static int make_inotify(void)
+{
+	return RET(inotify_init1(IN_CLOEXEC));
+}
+
+FIXTURE_VARIANT_ADD(common, eventfd) { .make = make_eventfd };
+FIXTURE_VARIANT_ADD(common, timerfd) { .make = make_timerfd };
+FIXTURE_VARIANT_ADD(common, signalfd) { .make = make_signalfd };
+FIXTURE_VARIANT_ADD(common, inotify) { .make = make_inotify };
+
+FIXTURE_SETUP(common)
+{
+	REQUIRE_CAPMODE();
+	self->fd = variant->make();
+	ASSERT_LE(0, self->fd);
+	self->file = tmp_file(NULL, 1);
+	ASSERT_LE(0, self->file);
+}
+
+FIXTURE_TEARDOWN(common)
+{
+	close(self->fd);
+	close(self->file);
+}
+
+static int lock_file(void *arg)
+{
+	return RET(flock(*(int *)arg, LOCK_SH | LOCK_NB));
+}
+
+struct range {
+	int fd;
+	int cmd;
+	short type;
+};
+
+static int lock_range(void *arg)
+{
+	const struct range *r = arg;
+	struct flock fl = {
+		.l_type = r->type,
+		.l_whence = SEEK_SET,
+		.l_start = 4711,
+		.l_len = 1,
+	};
+
+	return RET(fcntl(r->fd, r->cmd, &fl));
+}
+
+/* A lock that others, who have nothing to do with one, meet. */
+TEST_F(common, locks)
+{
+	static const int cmds[] = {
+		F_GETLK, F_SETLK, F_SETLKW, F_OFD_GETLK, F_OFD_SETLK,
+		F_OFD_SETLKW,
+	};
+	struct range r;
+	unsigned int i;
+
+	EXPECT_ECAPMODE(lock_file, &self->fd);
+	EXPECT_BOTH(lock_file, &self->file);
+	for (i = 0; i < ARRAY_SIZE(cmds); i++) {
+		r.cmd = cmds[i];
+		/* Not for what is opened only to be read. */
+		r.type = F_RDLCK;
+		r.fd = self->fd;
+		EXPECT_ECAPMODE(lock_range, &r);
+		r.fd = self->file;
+		EXPECT_BOTH(lock_range, &r);
+		if (cmds[i] == F_GETLK || cmds[i] == F_OFD_GETLK)
+			continue;
+		r.type = F_UNLCK;
+		r.fd = self->fd;
+		EXPECT_ECAPMODE(lock_range, &r);
+	}
+}
+
+static int set_mode(void *arg)
+{
+	return RET(fchmod(*(int *)arg, 0600));
+}
+
+static int set_owner(void *arg)
+{
+	return RET(fchown(*(int *)arg, 0, 0));
+}
+
+static int set_times(void *arg)
+{
+	return RET(futimens(*(int *)arg, NULL));
+}
+
+static int set_hint(void *arg)
+{
+	uint64_t hint = 0;
+
+	return RET(fcntl(*(int *)arg, F_SET_RW_HINT, &hint));
+}
+
+static int set_mode_by_name(void *arg)
+{
+	return RET(syscall(__NR_fchmodat2, *(int *)arg, "", 0600,
+			   AT_EMPTY_PATH));
+}
+
+static int set_owner_by_name(void *arg)
+{
+	return RET(fchownat(*(int *)arg, "", 0, 0, AT_EMPTY_PATH));
+}
+
+static int set_times_by_name(void *arg)
+{
+	return RET(utimensat(*(int *)arg, "", NULL, AT_EMPTY_PATH));
+}
+
+TEST_F(common, attributes)
+{
+	static int (*const set[])(void *arg) = {
+		set_mode, set_owner, set_times, set_hint, set_mode_by_name,
+		set_owner_by_name, set_times_by_name,
+	};
+	struct stat before, after;
+	unsigned int i;
+
+	REQUIRE_ROOT();
+	for (i = 0; i < ARRAY_SIZE(set); i++) {
+		ASSERT_EQ(0, fstat(self->fd, &before));
+		EXPECT_EQ(-ECAPMODE, capmode_run(set[i], &self->fd))
+			TH_LOG("change %u", i);
+		ASSERT_EQ(0, fstat(self->fd, &after));
+		EXPECT_EQ(0, memcmp(&before, &after, sizeof(after)));
+		EXPECT_EQ(0, in_child(set[i], &self->fd));
+		EXPECT_EQ(0, capmode_run(set[i], &self->file));
+	}
+}
+
+/* ---- what an overlay reads ---- */
+
+struct attribute {
+	int fd;
+	const char *name;
+	bool ring;
+};
+
+static int set_attribute(void *arg)
+{
+	const struct attribute *a = arg;
+	struct io_uring_sqe sqe = {
+		.opcode = IORING_OP_FSETXATTR,
+		.fd = a->fd,
+		.addr = (uintptr_t)a->name,
+		.addr2 = (uintptr_t)"/etc",
+		.len = 4,
+	};
+
+	if (a->ring)
+		return ring_once(&sqe);
+	return RET(fsetxattr(a->fd, a->name, "/etc", 4, 0));
+}
+
+TEST(redirection)
+{
+	static const char *const names[] = {
+		"trusted.overlay.redirect", "trusted.overlay.metacopy",
+		"trusted.overlay.origin", "user.overlay.redirect",
+	};
+	struct attribute a = { .name = "trusted.overlays" };
+	unsigned int i, ring;
+	char value[8];
+
+	REQUIRE_CAPMODE();
+	REQUIRE_ROOT();
+	a.fd = tmp_file("/scratch", 1);
+	if (a.fd < 0)
+		a.fd = tmp_file(NULL, 1);
+	ASSERT_LE(0, a.fd);
+	if (set_attribute(&a) == -EOPNOTSUPP)
+		SKIP(return, "no such attributes here");
+	EXPECT_BOTH(set_attribute, &a);
+	a.ring = true;
+	EXPECT_BOTH(set_attribute, &a);
+	for (i = 0; i < ARRAY_SIZE(names); i++) {
+		a.name = names[i];
+		for (ring = 0; ring < 2; ring++) {
+			a.ring = ring;
+			EXPECT_EQ(-ECAPMODE, capmode_run(set_attribute, &a));
+			EXPECT_EQ(-ENODATA,
+				  RET(fgetxattr(a.fd, a.name, value, 8)));
+			EXPECT_EQ(0, in_child(set_attribute, &a));
+			EXPECT_EQ(4, RET(fgetxattr(a.fd, a.name, value, 8)));
+			EXPECT_EQ(0, RET(fremovexattr(a.fd, a.name)));
+		}
+	}
+	close(a.fd);
+}
+
+/* ---- a futex in a file that may only be read ---- */
+
+struct word {
+	uint32_t *at;
+	uint32_t *own;
+	int op;
+};
+
+static int wake(void *arg)
+{
+	const struct word *w = arg;
+
+	/* The last one: the value that is there, or which waiters. */
+	return RET(syscall(SYS_futex, w->at, w->op, 1, 1, w->own,
+			   w->op == FUTEX_WAKE_BITSET ? 1 : 0));
+}
+
+static int wake_by_ring(void *arg)
+{
+	const struct word *w = arg;
+	struct io_uring_sqe sqe = {
+		.opcode = 52,		/* IORING_OP_FUTEX_WAKE */
+		.addr = (uintptr_t)w->at,
+		.fd = 2,		/* FUTEX2_SIZE_U32 */
+		.addr2 = 1,
+		.addr3 = FUTEX_BITSET_MATCH_ANY,
+	};
+
+	return ring_once(&sqe);
+}
+
+TEST(futex)
+{
+	static const int ops[] = {
+		FUTEX_WAKE, FUTEX_WAKE_BITSET, FUTEX_REQUEUE, FUTEX_CMP_REQUEUE,
+	};
+	struct word w = { };
+	uint32_t *shared;
+	unsigned int i;
+	int file, cap;
+
+	REQUIRE_CAPMODE();
+	file = tmp_file(NULL, 1);
+	ASSERT_EQ(0, ftruncate(file, 4096));
+	cap = limit_to(file, CAP_MMAP_R);
+	shared = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
+	ASSERT_NE(MAP_FAILED, shared);
+	shared[0] = 0;
+	w.own = shared + 1;
+	for (i = 0; i < ARRAY_SIZE(ops); i++) {
+		w.op = ops[i];
+		/* Of shared pages, and of private ones that nobody has copied. */
+		w.at = mmap(NULL, 4096, PROT_READ, MAP_SHARED, cap, 0);
+		ASSERT_NE(MAP_FAILED, w.at);
+		EXPECT_CAPMODE(-EFAULT, wake, &w);
+		munmap(w.at, 4096);
+		w.at = mmap(NULL, 4096, PROT_READ, MAP_PRIVATE, cap, 0);
+		ASSERT_NE(MAP_FAILED, w.at);
+		EXPECT_CAPMODE(-EFAULT, wake, &w);
+		munmap(w.at, 4096);
+		w.at = shared;
+		EXPECT_BOTH(wake, &w);
+	}
+	w.at = mmap(NULL, 4096, PROT_READ, MAP_SHARED, cap, 0);
+	ASSERT_NE(MAP_FAILED, w.at);
+	if (in_child(wake_by_ring, &w) != -EINVAL) {
+		EXPECT_CAPMODE(-EFAULT, wake_by_ring, &w);
+		w.at = shared;
+		EXPECT_BOTH(wake_by_ring, &w);
+	}
+	close(cap);
+	close(file);
+}
+
+TEST_HARNESS_MAIN
