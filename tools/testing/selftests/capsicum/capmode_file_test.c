@@ -40,7 +40,8 @@ struct behind {
 /* The device is set up for as long as this lasts. */
 static int loop_over(void *arg)
 {
-	static char sector[512] __attribute__((aligned(512)));
+	char *page = mmap(NULL, 4096, PROT_READ | PROT_WRITE,
+			  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	const struct behind *b = arg;
 	struct loop_config config = { .fd = b->file };
 	int err;
@@ -51,8 +52,9 @@ static int loop_over(void *arg)
 		err = RET(ioctl(b->dev, LOOP_SET_FD, b->file));
 	if (err)
 		return err;
-	strncpy(sector, b->text, sizeof(sector) - 1);
-	err = RET(pwrite(b->dev, sector, sizeof(sector), 0));
+	STEP(page != MAP_FAILED);
+	memcpy(page, b->text, strlen(b->text));
+	err = RET(pwrite(b->dev, page, 512, 0));
 	STEP(!fsync(b->dev) && !ioctl(b->dev, LOOP_CLR_FD, 0));
 	return err < 0 ? err : 0;
 }
