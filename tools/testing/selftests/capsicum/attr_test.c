@@ -349,6 +349,33 @@ TEST(default_acl)
 	close(fd);
 }
 
+/* XFS has its own names for them, and NFS and CIFS those of their servers. */
+TEST_F(attr, acl_by_other_names)
+{
+	static const char * const names[] = {
+		"trusted.SGI_ACL_FILE", "trusted.SGI_ACL_DEFAULT",
+		"system.nfs4_acl", "system.nfs4_dacl", "system.cifs_acl",
+		"system.cifs_ntsd", "system.smb3_ntsd_full",
+	};
+	char buf[8];
+	size_t i;
+	int want;
+
+	for (i = 0; i < ARRAY_SIZE(names); i++) {
+		/* No file system of ours takes them for what they are. */
+		want = RET(fsetxattr(self->fd, names[i], "x", 1, 0));
+		OP_NEEDS(self->fd, 0, CAP_ACL_SET, want,
+			 fsetxattr(cap, names[i], "x", 1, 0));
+		want = RET(fgetxattr(self->fd, names[i], buf, sizeof(buf)));
+		OP_NEEDS(self->fd, 0, CAP_ACL_GET, want,
+			 fgetxattr(cap, names[i], buf, sizeof(buf)));
+		fremovexattr(self->fd, names[i]);
+		want = RET(fremovexattr(self->fd, names[i]));
+		OP_NEEDS(self->fd, 0, CAP_ACL_DELETE, want,
+			 fremovexattr(cap, names[i]));
+	}
+}
+
 /* The name decides which right it takes, also when the name is not known. */
 TEST_F(attr, xattr_unknown_name)
 {
