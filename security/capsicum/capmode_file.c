@@ -2,21 +2,31 @@
 /*
  * Capability mode: files that are a way to others.
  */
+#include <linux/anon_inodes.h>
 #include <linux/capmode_file.h>
 #include <linux/export.h>
 #include <linux/fs.h>
 #include <linux/shmem_fs.h>
 #include <linux/string.h>
 
+/* On a device; fuseblk's files are served by a process all the same. */
+static bool is_on_device(const struct inode *inode)
+{
+	int flags = inode->i_sb->s_type->fs_flags;
+
+	return (flags & FS_REQUIRES_DEV) && !(flags & FS_HAS_SUBTYPE);
+}
+
 /**
  * __capmode_check_backing - may others write to this file on one's behalf?
  * @file: what is to be the backing file of a device or of another file
  *
- * For capmode_check_backing(), in capability mode. Who reads and writes there is
- * a thread of the kernel's, or whoever uses the other file: not in the mode, and
- * with the whole system to name things in. So a file will not do whose writes
- * are read for what they say, as a setting in sysfs is, or go on to somebody
- * who may do anything with them; only what lies on a device, or in memory.
+ * For capmode_check_backing(), in capability mode. Who reads and writes there
+ * is a thread of the kernel's, or whoever uses the other file: not in the mode,
+ * and with the whole system to name things in. So a file will not do whose
+ * writes are read for what they say, as a setting in sysfs is, or go on to
+ * somebody who may do anything with them; only what lies on a device, or in
+ * memory.
  *
  * Return: 0 or -ECAPMODE.
  */
@@ -24,9 +34,8 @@ int __capmode_check_backing(const struct file *file)
 {
 	const struct inode *inode = file_inode(file);
 
-	if (S_ISBLK(inode->i_mode) || shmem_file((struct file *)file) ||
-	    (S_ISREG(inode->i_mode) &&
-	     inode->i_sb->s_type->fs_flags & FS_REQUIRES_DEV))
+	if (S_ISBLK(inode->i_mode) || shmem_mapping(file->f_mapping) ||
+	    (S_ISREG(inode->i_mode) && is_on_device(inode)))
 		return 0;
 	return capmode_refuse();
 }
@@ -44,10 +53,9 @@ EXPORT_SYMBOL_GPL(__capmode_check_backing);
  */
 int __capmode_check_common(const struct inode *inode)
 {
-	/* That inode, as those of its kind, is of no type. */
-	if (inode->i_mode & S_IFMT)
-		return 0;
-	return capmode_refuse();
+	if (anon_inode_is_common(inode))
+		return capmode_refuse();
+	return 0;
 }
 
 /**

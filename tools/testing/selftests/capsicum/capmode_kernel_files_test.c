@@ -413,6 +413,8 @@ TEST(place_of_a_cache)
 	ASSERT_LE(0, fd);
 	EXPECT_EQ(4, in_child(bind_cache, &fd));
 	close(fd);
+	rmdir("/scratch/cache");
+	rmdir("/scratch/graveyard");
 }
 
 /* Both go by a name in the working directory. */

@@ -263,7 +263,7 @@ TEST_F(perf, leader_list)
 {
 	static const unsigned int list[] = {
 		PERF_EVENT_IOC_ENABLE, PERF_EVENT_IOC_DISABLE,
-		PERF_EVENT_IOC_RESET, PERF_EVENT_IOC_ID,
+		PERF_EVENT_IOC_RESET, PERF_EVENT_IOC_PAUSE_OUTPUT,
 	};
 	struct cap_rights rights;
 	unsigned int less[3];
@@ -321,28 +321,75 @@ TEST_F(perf, output)
 {
 	int second = RET(sys_perf_event_open(PERF_COUNT_SW_TASK_CLOCK, 0, -1,
 					     -1, PERF_FLAG_FD_CLOEXEC));
+	const unsigned int pause = PERF_EVENT_IOC_PAUSE_OUTPUT;
+	const unsigned int other = PERF_EVENT_IOC_ID;
 	const size_t len = 2 * sysconf(_SC_PAGESIZE);
+	struct cap_rights rights;
 	void *p;
+	int cap;
 
 	ASSERT_LE(0, second);
 	p = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_SHARED, self->fd, 0);
 	if (p == MAP_FAILED)
 		SKIP(return, "no buffer for the event: %s", strerror(errno));
-	OP_NEEDS(self->fd, CAP_MMAP_RW, CAP_PERF_EVENT, 0,
+	OP_NEEDS(self->fd, CAP_MMAP_RW, CAP_PERF_EVENT | CAP_IOCTL, 0,
 		 ioctl(second, PERF_EVENT_IOC_SET_OUTPUT, cap));
-	OP_NEEDS(self->fd, CAP_MMAP_RW, CAP_PERF_EVENT, 0,
+	OP_NEEDS(self->fd, CAP_MMAP_RW, CAP_PERF_EVENT | CAP_IOCTL, 0,
 		 shut(sys_perf_event_open(PERF_COUNT_SW_PAGE_FAULTS, 0, -1, cap,
 					  PERF_FLAG_FD_NO_GROUP |
 					  PERF_FLAG_FD_OUTPUT)));
 	OP_NEEDS(self->fd, CAP_MMAP_RW, CAP_PERF_EVENT | CAP_IOCTL, 0,
 		 shut(sys_perf_event_open(PERF_COUNT_SW_PAGE_FAULTS, 0, -1, cap,
 					  PERF_FLAG_FD_OUTPUT)));
+	/* The buffer could be paused by those that write there. */
+	rights_list(&rights, RIGHTS(CAP_PERF_EVENT, CAP_IOCTL, CAP_MMAP_RW));
+	cap = limit_sub(self->fd, &rights, 0, 1, &other);
+	ASSERT_LE(0, cap);
+	EXPECT_EQ(-ENOTCAPABLE, RET(ioctl(second, PERF_EVENT_IOC_SET_OUTPUT,
+					  cap)));
+	EXPECT_EQ(-ENOTCAPABLE,
+		  RET(sys_perf_event_open(PERF_COUNT_SW_PAGE_FAULTS, 0, -1, cap,
+					  PERF_FLAG_FD_NO_GROUP |
+					  PERF_FLAG_FD_OUTPUT)));
+	EXPECT_EQ(-ENOTCAPABLE, RET(ioctl(cap, pause, 1)));
+	cap = limit_sub(self->fd, &rights, 0, 1, &pause);
+	ASSERT_LE(0, cap);
+	EXPECT_EQ(0, RET(ioctl(second, PERF_EVENT_IOC_SET_OUTPUT, cap)));
+	EXPECT_EQ(0, RET(ioctl(second, pause, 1)));
+	EXPECT_EQ(0, RET(ioctl(cap, pause, 0)));
 	/* The first descriptor needs the command as well. */
 	EXPECT_EQ(-ENOTCAPABLE,
 		  RET(ioctl(limit_all_but(second, CAP_IOCTL),
 			    PERF_EVENT_IOC_SET_OUTPUT, self->fd)));
 	EXPECT_EQ(0, RET(ioctl(limit_to(second, CAP_IOCTL),
 			       PERF_EVENT_IOC_SET_OUTPUT, self->fd)));
+}
+
+/* Software has no such data, which is told to who has the rights. */
+TEST_F(perf, aux_data)
+{
+	struct perf_event_attr attr = {
+		.size = sizeof(attr),
+		.type = PERF_TYPE_SOFTWARE,
+		.config = PERF_COUNT_SW_PAGE_FAULTS,
+		.sample_type = PERF_SAMPLE_AUX,
+		.aux_sample_size = 8,
+	};
+	int want;
+
+#define OPEN_AUX(leader)	\
+	shut(RET(syscall(__NR_perf_event_open, &attr, 0, -1, leader, 0)))
+	want = OPEN_AUX(self->fd);
+	EXPECT_GT(0, want);
+	OP_NEEDS(self->fd, CAP_MMAP_R, CAP_PERF_EVENT | CAP_IOCTL, want,
+		 OPEN_AUX(cap));
+	attr.aux_sample_size = 0;
+	attr.sample_type = 0;
+	attr.aux_output = 1;
+	want = OPEN_AUX(self->fd);
+	EXPECT_GT(0, want);
+	OP_NEEDS(self->fd, CAP_MMAP_RW, CAP_PERF_EVENT | CAP_IOCTL, want,
+		 OPEN_AUX(cap));
 }
 
 TEST_F(perf, count)
