@@ -364,8 +364,10 @@ static inline int tmp_file(const char *dir, size_t size)
  * @want: 0, or the -errno it ends with once the rights are there (the check of
  *	  rights comes first, so an operation that the object does not know can
  *	  tell as well).
- * @prepare: NULL, or puts the object back; called before each run that does not
- *	     find it as it was prepared.
+ * @prepare: NULL, or puts the object back; called before each run.
+ * @keeps: A refusal that has changed nothing, by @state, saves the next run
+ *	   preparing the object anew. Not for objects that notice when a
+ *	   descriptor of theirs is closed.
  * @state: NULL, or a digest of the object, which a refused run must not change.
  * @denied: 0, or the -errno of a refusal where it is not -ENOTCAPABLE.
  * @ctx: For the callbacks.
@@ -378,6 +380,7 @@ struct rights_op {
 	unsigned int ioctl;
 	int want;
 	void (*prepare)(void *ctx);
+	bool keeps;
 	uint64_t (*state)(void *ctx);
 	int denied;
 	void *ctx;
@@ -391,9 +394,7 @@ struct rights_run {
 
 /*
  * One run on a descriptor that the run owns. Returns a static string that says
- * what is wrong, or NULL. A refusal that has changed nothing, by the digest,
- * saves the next run preparing the object anew: with a tree of files that is
- * most of the time the test takes.
+ * what is wrong, or NULL.
  */
 static inline const char *__rights_op_run(const struct rights_op *o,
 					  struct rights_run *run, int fd,
@@ -423,7 +424,7 @@ static inline const char *__rights_op_run(const struct rights_op *o,
 	if (o->state) {
 		if (o->state(o->ctx) != run->state)
 			return "refused, but something has changed";
-		run->as_prepared = true;
+		run->as_prepared = o->keeps;
 	}
 	return NULL;
 }

@@ -262,7 +262,8 @@ static int op_rename_within(int dir, void *arg)
 #define AT(fn, need, ...) do { \
 	struct op __o = { .self = self, ##__VA_ARGS__ }; \
 	RIGHTS_OP(self->tree.box, .name = #fn " " #__VA_ARGS__, .op = fn, \
-		  .rights = need, .want = __o.want, .prepare = op_prepare, \
+		  .rights = need, .want = __o.want, .keeps = true, \
+		  .prepare = op_prepare, \
 		  .state = op_state, .ctx = &__o); \
 } while (0)
 

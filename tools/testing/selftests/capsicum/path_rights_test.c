@@ -80,7 +80,8 @@ FIXTURE_TEARDOWN(rights)
 #define AT(fn, need, ...) do { \
 	struct ctx __c = { .t = &self->tree, ##__VA_ARGS__ }; \
 	RIGHTS_OP(self->tree.box, .name = #fn " " #__VA_ARGS__, .op = fn, \
-		  .rights = need, .want = __c.want, .prepare = ctx_prepare, \
+		  .rights = need, .want = __c.want, .keeps = true, \
+		  .prepare = ctx_prepare, \
 		  .state = ctx_state, .ctx = &__c); \
 } while (0)
 
