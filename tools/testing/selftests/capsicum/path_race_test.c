@@ -183,13 +183,14 @@ static void one_walk(const struct plan *p, unsigned int walker,
 static int walker(const struct plan *p, unsigned int nr)
 {
 	struct seen *s = nr < WALKERS ? &shared->seen[nr] : &shared->quiet;
+	const unsigned int walks = WALKS;
 
 	if (p->self->mode && sys_cap_enter(0))
 		return 1;
 	while (nr == WALKERS && s->walks < 16)
 		one_walk(p, nr, s);
 	while (nr < WALKERS && !shared->broken && !s->other &&
-	       (s->walks < WALKS ||
+	       (s->walks < walks ||
 		__atomic_load_n(&shared->disturbed, __ATOMIC_RELAXED) <
 		p->disturbances))
 		one_walk(p, nr, s);
@@ -705,6 +706,7 @@ TEST(descriptor_changes)
 {
 	struct descriptors d = {};
 	unsigned int i, inside[2] = {}, outside = 0, refused = 0;
+	const unsigned int walks = WALKS, changes = RENAMES;
 	struct tree t;
 	pthread_t thread;
 	bool limited;
@@ -721,8 +723,8 @@ TEST(descriptor_changes)
 	ASSERT_LE(0, d.from[1]);
 	ASSERT_LE(0, d.to);
 	ASSERT_EQ(0, pthread_create(&thread, NULL, change_descriptor, &d));
-	for (i = 0; i < WALKS ||
-	     __atomic_load_n(&d.changes, __ATOMIC_RELAXED) < RENAMES; i++) {
+	for (i = 0; i < walks ||
+	     __atomic_load_n(&d.changes, __ATOMIC_RELAXED) < changes; i++) {
 		err = open_by_either(d.to, "a/../file", false, &limited);
 		EXPECT_EQ(0, err);
 		inside[!err && limited]++;
