@@ -5,10 +5,12 @@
  * which an overlay finds files, and futexes in what may only be read.
  */
 #include "entries.h"
+#include "fuse.h"
 #include "uring.h"
 
 #include <linux/futex.h>
 #include <linux/loop.h>
+#include <sched.h>
 #include <sys/eventfd.h>
 #include <sys/file.h>
 #include <sys/inotify.h>
@@ -142,6 +144,54 @@ TEST(file_behind_a_device)
 		EXPECT_STREQ(b.text, text);
 		close(b.file);
 	}
+}
+
+/* ---- behind a file of FUSE's ---- */
+
+static int behind_fuse(void *arg)
+{
+	const struct behind *b = arg;
+	int id = fuse_backing_open(b->dev, b->file);
+
+	return id < 0 ? id : fuse_backing_close(b->dev, id);
+}
+
+/* Whoever uses the file writes to the one behind it, and may be in no mode. */
+TEST(file_behind_fuse)
+{
+	static const char *const dirs[] = { "/tmp", "/scratch", "/btrfs" };
+	char dir[] = "/tmp/capsicum.XXXXXX";
+	struct behind b = { };
+	unsigned int i;
+
+	REQUIRE_CAPMODE();
+	REQUIRE_ROOT();
+	b.dev = open("/dev/fuse", O_RDWR | O_CLOEXEC);
+	if (b.dev < 0)
+		SKIP(return, "no FUSE");
+	ASSERT_TRUE(!!mkdtemp(dir));
+	ASSERT_EQ(0, fuse_mount(b.dev, dir));
+	if (!fuse_serves_backing(b.dev)) {
+		umount2(dir, MNT_DETACH);
+		rmdir(dir);
+		SKIP(return, "FUSE without backing files");
+	}
+	for (i = 0; i < ARRAY_SIZE(dirs); i++) {
+		if (access(dirs[i], W_OK))
+			continue;
+		b.file = tmp_file(dirs[i], 1);
+		ASSERT_LE(0, b.file);
+		EXPECT_BOTH(behind_fuse, &b);
+		close(b.file);
+	}
+	b.file = open("/sys/module/kernel/parameters/" PARAMETER,
+		      O_RDWR | O_CLOEXEC);
+	if (b.file >= 0)
+		EXPECT_ECAPMODE(behind_fuse, &b);
+	close(b.file);
+	EXPECT_EQ(0, umount2(dir, MNT_DETACH));
+	rmdir(dir);
+	close(b.dev);
 }
 
 /* ---- the one inode of all that has no file ---- */
@@ -450,6 +500,83 @@ TEST(futex)
 		w.at = shared;
 		EXPECT_BOTH(wake_by_ring, &w);
 	}
+	close(cap);
+	close(file);
+}
+
+struct death {
+	uint32_t *at;
+	bool robust;
+};
+
+/*
+ * A thread that ends with a lock at @at half given back, or with its own number
+ * there: the kernel wakes one who waits for it. vfork() is over when that has
+ * been done, and leaves somebody who shares the memory, as the number asks for.
+ */
+static int die(void *arg)
+{
+	const struct death *d = arg;
+	struct robust_list_head head = {
+		.list.next = &head.list,
+		.list_op_pending = (struct robust_list *)d->at,
+	};
+	pid_t child = vfork();
+
+	if (child)
+		return child < 0 ? -errno : 0;
+	if (d->robust)
+		syscall(SYS_set_robust_list, &head, sizeof(head));
+	else
+		syscall(SYS_set_tid_address, d->at);
+	_exit(0);
+}
+
+/* Nor are they woken there by the kernel, for a thread that ends. */
+TEST(futex_at_the_end)
+{
+	struct death d;
+	uint32_t *shared, *own;
+	int file, cap, inside;
+	pid_t waiter;
+
+	REQUIRE_CAPMODE();
+	file = tmp_file(NULL, 1);
+	ASSERT_EQ(0, ftruncate(file, 4096));
+	cap = limit_to(file, CAP_MMAP_R);
+	shared = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
+	ASSERT_NE(MAP_FAILED, shared);
+	shared[0] = 0;
+	own = mmap(NULL, 4096, PROT_READ, MAP_SHARED, cap, 0);
+	ASSERT_NE(MAP_FAILED, own);
+	d.at = own + 1;
+	for (d.robust = false;; d.robust = true) {
+		for (inside = 1; inside >= 0; inside--) {
+			waiter = fork();
+			if (!waiter) {
+				syscall(SYS_futex, shared, FUTEX_WAIT, 0, NULL);
+				_exit(0);
+			}
+			ASSERT_LT(0, waiter);
+			/* It waits when it can be moved to wait elsewhere. */
+			while (!syscall(SYS_futex, shared, FUTEX_REQUEUE, 0, 1,
+					shared + 1))
+				sched_yield();
+			if (inside)
+				EXPECT_EQ(0, capmode_run(die, &d));
+			else
+				EXPECT_EQ(0, in_child(die, &d));
+			EXPECT_EQ(inside, syscall(SYS_futex, shared + 1,
+						  FUTEX_WAKE, 1))
+				TH_LOG("%s, %s", d.robust ? "lock" : "number",
+				       inside ? "inside" : "outside");
+			EXPECT_TRUE(child_ok(waiter));
+		}
+		if (d.robust)
+			break;
+	}
+	munmap(own, 4096);
+	munmap(shared, 4096);
 	close(cap);
 	close(file);
 }

@@ -4,11 +4,11 @@
  * long as they like: memory for a dma-buf, a fence, a network backend, another
  * FUSE device.
  */
+#include "fuse.h"
 #include "ops.h"
 
 #include <drm/drm.h>
 #include <linux/dma-buf.h>
-#include <linux/fuse.h>
 #include <linux/if.h>
 #include <linux/if_ether.h>
 #include <linux/if_tun.h>
@@ -17,7 +17,6 @@
 #include <linux/vhost.h>
 #include <arpa/inet.h>
 #include <poll.h>
-#include <sys/mount.h>
 
 /* ---- udmabuf ---- */
 
@@ -476,16 +475,6 @@ static int op_fuse_clone(int fd, void *ctx)
 	return err;
 }
 
-/* Mounts what the daemon at @dev serves. */
-static int fuse_mount(int dev, const char *dir)
-{
-	char opt[80];
-
-	snprintf(opt, sizeof(opt), "fd=%d,rootmode=40000,user_id=0,group_id=0",
-		 dev);
-	return RET(mount("capsicum", dir, "fuse", 0, opt));
-}
-
 TEST(fuse_clone)
 {
 	char dir[] = "/tmp/capsicum.XXXXXX";
@@ -505,6 +494,41 @@ TEST(fuse_clone)
 	EXPECT_EQ(-EINVAL, op_fuse_clone(-1, NULL));
 	EXPECT_EQ(0, umount2(dir, MNT_DETACH));
 	rmdir(dir);
+}
+
+/* What is behind a file is opened again, in any way: it may have no limits. */
+TEST(fuse_backing)
+{
+	char dir[] = "/tmp/capsicum.XXXXXX";
+	int dev, file, id;
+
+	REQUIRE_CAPSICUM();
+	dev = open("/dev/fuse", O_RDWR | O_CLOEXEC);
+	if (dev < 0)
+		SKIP(return, "no FUSE");
+	file = tmp_file(NULL, 1);
+	ASSERT_LE(0, file);
+	ASSERT_TRUE(!!mkdtemp(dir));
+	ASSERT_EQ(0, fuse_mount(dev, dir));
+	if (!fuse_serves_backing(dev)) {
+		umount2(dir, MNT_DETACH);
+		rmdir(dir);
+		SKIP(return, "FUSE without backing files");
+	}
+	id = fuse_backing_open(dev, file);
+	EXPECT_LT(0, id);
+	EXPECT_EQ(-ENOTCAPABLE, fuse_backing_open(dev, limit_all(file)));
+	EXPECT_EQ(-ENOTCAPABLE,
+		  fuse_backing_open(dev, limit_list(file, NO_RIGHTS)));
+	EXPECT_EQ(-EBADF, fuse_backing_open(dev, -1));
+	/* Each has the next number: what was refused has had none. */
+	EXPECT_EQ(id + 1, fuse_backing_open(dev, file));
+	EXPECT_EQ(0, fuse_backing_close(dev, id));
+	EXPECT_EQ(-ENOENT, fuse_backing_close(dev, id));
+	EXPECT_EQ(0, umount2(dir, MNT_DETACH));
+	rmdir(dir);
+	close(file);
+	close(dev);
 }
 
 /* ---- cachefiles ---- */

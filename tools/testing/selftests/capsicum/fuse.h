@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * A file system of FUSE's, whose daemon is the test, and the files behind its
+ * own. Functions that can fail return 0 or more, or the negative errno.
+ */
+#ifndef _SELFTESTS_CAPSICUM_FUSE_H
+#define _SELFTESTS_CAPSICUM_FUSE_H
+
+#include "common.h"
+
+#include <linux/fuse.h>
+#include <sys/ioctl.h>
+#include <sys/mount.h>
+
+/* Mounts what the daemon at @dev serves. */
+static inline int fuse_mount(int dev, const char *dir)
+{
+	char opt[80];
+
+	snprintf(opt, sizeof(opt), "fd=%d,rootmode=40000,user_id=0,group_id=0",
+		 dev);
+	return RET(mount("capsicum", dir, "fuse", 0, opt));
+}
+
+/*
+ * fuse_serves_backing() - the daemon's first answer: files may have others
+ * behind them
+ *
+ * Returns false when the kernel knows no such thing.
+ */
+static inline bool fuse_serves_backing(int dev)
+{
+	union {
+		struct {
+			struct fuse_in_header header;
+			struct fuse_init_in init;
+		};
+		char all[FUSE_MIN_READ_BUFFER];
+	} in;
+	struct {
+		struct fuse_out_header header;
+		struct fuse_init_out init;
+	} out = {
+		.header.len = sizeof(out),
+		.init = {
+			.major = FUSE_KERNEL_VERSION,
+			.minor = FUSE_KERNEL_MINOR_VERSION,
+			.max_write = 4096,
+			.flags = FUSE_INIT_EXT,
+			.flags2 = FUSE_PASSTHROUGH >> 32,
+			.max_stack_depth = 1,
+		},
+	};
+
+	if (read(dev, &in, sizeof(in)) < (ssize_t)sizeof(in.header) ||
+	    in.header.opcode != FUSE_INIT)
+		return false;
+	out.header.unique = in.header.unique;
+	return (in.init.flags & FUSE_INIT_EXT) &&
+	       (in.init.flags2 & out.init.flags2) &&
+	       write(dev, &out, sizeof(out)) == sizeof(out);
+}
+
+/* The number of @fd's file as one that is behind others. */
+static inline int fuse_backing_open(int dev, int fd)
+{
+	struct fuse_backing_map map = { .fd = fd };
+
+	return RET(ioctl(dev, FUSE_DEV_IOC_BACKING_OPEN, &map));
+}
+
+static inline int fuse_backing_close(int dev, uint32_t id)
+{
+	return RET(ioctl(dev, FUSE_DEV_IOC_BACKING_CLOSE, &id));
+}
+
+#endif /* _SELFTESTS_CAPSICUM_FUSE_H */
