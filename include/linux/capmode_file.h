@@ -9,15 +9,22 @@
 
 #include <linux/capmode.h>
 
+struct block_device;
 struct file;
 struct inode;
 
 #ifdef CONFIG_SECURITY_CAPSICUM_MODE
 int __capmode_check_backing(const struct file *file);
+int __capmode_check_part(struct block_device *bdev);
 int __capmode_check_common(const struct inode *inode);
 int __capmode_check_xattr(const char *name);
 #else
 static inline int __capmode_check_backing(const struct file *file)
+{
+	return 0;
+}
+
+static inline int __capmode_check_part(struct block_device *bdev)
 {
 	return 0;
 }
@@ -44,6 +51,19 @@ static inline int capmode_check_backing(const struct file *file)
 {
 	if (in_capability_mode())
 		return __capmode_check_backing(file);
+	return 0;
+}
+
+/**
+ * capmode_check_part - may a driver be given its own commands here?
+ * @bdev: the block device
+ *
+ * Return: 0; -ENOTTY in capability mode for a partition.
+ */
+static inline int capmode_check_part(struct block_device *bdev)
+{
+	if (in_capability_mode())
+		return __capmode_check_part(bdev);
 	return 0;
 }
 

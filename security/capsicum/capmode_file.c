@@ -3,6 +3,7 @@
  * Capability mode: files that are a way to others.
  */
 #include <linux/anon_inodes.h>
+#include <linux/blkdev.h>
 #include <linux/capmode_file.h>
 #include <linux/export.h>
 #include <linux/fs.h>
@@ -40,6 +41,21 @@ int __capmode_check_backing(const struct file *file)
 	return capmode_refuse();
 }
 EXPORT_SYMBOL_GPL(__capmode_check_backing);
+
+/**
+ * __capmode_check_part - may a driver be given its own commands here?
+ * @bdev: the block device
+ *
+ * For capmode_check_part(), in capability mode. A driver knows of no partitions:
+ * its commands are about all of the device, of which only a part was given.
+ *
+ * Return: 0, or -ENOTTY for a partition, as for a device that has no commands.
+ */
+int __capmode_check_part(struct block_device *bdev)
+{
+	return bdev_is_partition(bdev) ? -ENOTTY : 0;
+}
+EXPORT_SYMBOL_GPL(__capmode_check_part);
 
 /**
  * __capmode_check_common - may this inode be locked, or its attributes changed?

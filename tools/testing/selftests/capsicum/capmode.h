@@ -480,25 +480,24 @@ struct ring {
 	size_t size, size_sqes;
 };
 
-/* @flags: IORING_SETUP_SQPOLL, for one. Returns 0 or -errno. */
-static inline int ring_setup(struct ring *r, unsigned int entries,
-			     unsigned int flags)
+/* @p: what is asked for; is filled in. Returns 0 or -errno. */
+static inline int ring_setup_with(struct ring *r, unsigned int entries,
+				  struct io_uring_params *p)
 {
-	struct io_uring_params p = { .flags = flags, .sq_thread_idle = 1000 };
 	size_t cq;
 	char *m;
 
 	memset(r, 0, sizeof(*r));
-	r->fd = RET(syscall(__NR_io_uring_setup, entries, &p));
+	r->fd = RET(syscall(__NR_io_uring_setup, entries, p));
 	if (r->fd < 0)
 		return r->fd;
 	fcntl(r->fd, F_SETFD, FD_CLOEXEC);
-	r->flags = flags;
-	r->size = p.sq_off.array + p.sq_entries * sizeof(unsigned int);
-	cq = p.cq_off.cqes + p.cq_entries * sizeof(struct io_uring_cqe);
+	r->flags = p->flags;
+	r->size = p->sq_off.array + p->sq_entries * sizeof(unsigned int);
+	cq = p->cq_off.cqes + p->cq_entries * sizeof(struct io_uring_cqe);
 	if (cq > r->size)
 		r->size = cq;
-	r->size_sqes = p.sq_entries * sizeof(struct io_uring_sqe);
+	r->size_sqes = p->sq_entries * sizeof(struct io_uring_sqe);
 	/* One mapping for both rings: all kernels that have Capsicum do. */
 	r->mem = mmap(NULL, r->size, PROT_READ | PROT_WRITE,
 		      MAP_SHARED | MAP_POPULATE, r->fd, IORING_OFF_SQ_RING);
@@ -509,17 +508,26 @@ static inline int ring_setup(struct ring *r, unsigned int entries,
 		return -ENOMEM;
 	}
 	m = r->mem;
-	r->sq_head = (void *)(m + p.sq_off.head);
-	r->sq_tail = (void *)(m + p.sq_off.tail);
-	r->sq_mask = (void *)(m + p.sq_off.ring_mask);
-	r->sq_flags = (void *)(m + p.sq_off.flags);
-	r->sq_array = (void *)(m + p.sq_off.array);
-	r->cq_head = (void *)(m + p.cq_off.head);
-	r->cq_tail = (void *)(m + p.cq_off.tail);
-	r->cq_mask = (void *)(m + p.cq_off.ring_mask);
-	r->cqes = (void *)(m + p.cq_off.cqes);
+	r->sq_head = (void *)(m + p->sq_off.head);
+	r->sq_tail = (void *)(m + p->sq_off.tail);
+	r->sq_mask = (void *)(m + p->sq_off.ring_mask);
+	r->sq_flags = (void *)(m + p->sq_off.flags);
+	r->sq_array = (void *)(m + p->sq_off.array);
+	r->cq_head = (void *)(m + p->cq_off.head);
+	r->cq_tail = (void *)(m + p->cq_off.tail);
+	r->cq_mask = (void *)(m + p->cq_off.ring_mask);
+	r->cqes = (void *)(m + p->cq_off.cqes);
 	r->sqes = r->mem_sqes;
 	return 0;
+}
+
+/* @flags: IORING_SETUP_SQPOLL, for one. Returns 0 or -errno. */
+static inline int ring_setup(struct ring *r, unsigned int entries,
+			     unsigned int flags)
+{
+	struct io_uring_params p = { .flags = flags, .sq_thread_idle = 1000 };
+
+	return ring_setup_with(r, entries, &p);
 }
 
 static inline void ring_free(struct ring *r)

@@ -668,6 +668,28 @@ TEST_F(serial, end_of_a_session)
 	close(s.dev);
 }
 
+/* A pseudo-terminal can be had, and goes on to be there for others. */
+TEST(end_of_a_session_at_a_pty)
+{
+	struct session s = { .enter = true };
+	int master, unlock = 0;
+	char c = 0;
+
+	REQUIRE_CAPMODE();
+	master = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
+	ASSERT_LE(0, master);
+	ASSERT_EQ(0, ioctl(master, TIOCSPTLCK, &unlock));
+	s.fd = ioctl(master, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC);
+	ASSERT_LE(0, s.fd);
+	EXPECT_EQ(0, in_child(end_session, &s));
+	EXPECT_FALSE(hung_up(s.fd));
+	EXPECT_EQ(1, write(s.fd, "x", 1));
+	EXPECT_EQ(1, read(master, &c, 1));
+	EXPECT_EQ('x', c);
+	close(s.fd);
+	close(master);
+}
+
 static int set_port(void *arg)
 {
 	int fd = *(int *)arg;
@@ -680,6 +702,24 @@ static int set_port(void *arg)
 static int probe_port(void *arg)
 {
 	return RET(ioctl(*(int *)arg, TIOCSERCONFIG));
+}
+
+/* What listens while it sends, or names a station; not every port has it. */
+TEST_F(serial, buses)
+{
+	static const struct command set[] = {
+		{ .cmd = TIOCSRS485, .data = true },
+		{ .cmd = TIOCSISO7816, .data = true },
+	};
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(set); i++) {
+		struct command c = set[i];
+
+		c.fd = self->fd;
+		EXPECT_NE(-ECAPMODE, in_child(command, &c));
+		EXPECT_EQ(-ECAPMODE, capmode_run(command, &c));
+	}
 }
 
 TEST_F(serial, ports)

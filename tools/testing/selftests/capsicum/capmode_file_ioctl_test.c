@@ -212,6 +212,42 @@ TEST_F(files, label)
 	EXPECT_EQ(0, ioctl(self->file, FS_IOC_SETFSLABEL, before));
 }
 
+struct attributes {
+	int fd;
+	struct fsxattr attr;
+};
+
+static int set_attributes(void *arg)
+{
+	struct attributes *a = arg;
+
+	return RET(ioctl(a->fd, FS_IOC_FSSETXATTR, &a->attr));
+}
+
+/* What counts for a project is gone for all who have that number. */
+TEST_F(files, project)
+{
+	struct attributes a = { .fd = self->file };
+	uint32_t own;
+
+	ASSERT_EQ(0, ioctl(self->file, FS_IOC_FSGETXATTR, &a.attr));
+	own = a.attr.fsx_projid;
+	EXPECT_BOTH(set_attributes, &a);
+	a.attr.fsx_projid = own + 4711;
+	EXPECT_EQ(-ECAPMODE, capmode_run(set_attributes, &a));
+	ASSERT_EQ(0, ioctl(self->file, FS_IOC_FSGETXATTR, &a.attr));
+	EXPECT_EQ(own, a.attr.fsx_projid);
+	a.attr.fsx_projid = own + 4711;
+	if (in_child(set_attributes, &a) == -EOPNOTSUPP)
+		SKIP(return, "the file system has no projects");
+	ASSERT_EQ(0, ioctl(self->file, FS_IOC_FSGETXATTR, &a.attr));
+	EXPECT_EQ(own + 4711, a.attr.fsx_projid);
+	/* Which it has already is no news. */
+	EXPECT_BOTH(set_attributes, &a);
+	a.attr.fsx_projid = own;
+	EXPECT_ECAPMODE(set_attributes, &a);
+}
+
 /*
  * By whatever lies on the filesystem, a device's node or a pipe with a name as
  * well. Where the tests have those it cannot be frozen, and says so.

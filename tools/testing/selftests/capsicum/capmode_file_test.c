@@ -6,10 +6,10 @@
  */
 #include "entries.h"
 #include "fuse.h"
+#include "loop.h"
 #include "uring.h"
 
 #include <linux/futex.h>
-#include <linux/loop.h>
 #include <sched.h>
 #include <sys/eventfd.h>
 #include <sys/file.h>
@@ -23,6 +23,10 @@
 #define F_OFD_GETLK	36
 #define F_OFD_SETLK	37
 #define F_OFD_SETLKW	38
+#endif
+#ifndef __NR_futex_wake
+#define __NR_futex_wake		(CAP_NR_BASE + 454)
+#define __NR_futex_requeue	(CAP_NR_BASE + 456)
 #endif
 #ifndef F_SET_RW_HINT
 #define F_SET_RW_HINT	1036
@@ -59,19 +63,6 @@ static int loop_over(void *arg)
 	err = RET(pwrite(b->dev, page, 512, 0));
 	STEP(!fsync(b->dev) && !ioctl(b->dev, LOOP_CLR_FD, 0));
 	return err < 0 ? err : 0;
-}
-
-/* A device that is free now; its name, or -errno. */
-static int free_loop(char *name, size_t size)
-{
-	int control = open("/dev/loop-control", O_RDWR | O_CLOEXEC), nr;
-
-	if (control < 0)
-		return -errno;
-	nr = RET(ioctl(control, LOOP_CTL_GET_FREE));
-	close(control);
-	snprintf(name, size, "/dev/loop%d", nr);
-	return nr < 0 ? nr : 0;
 }
 
 /* The file leaves the device when that is closed. */
@@ -195,6 +186,28 @@ TEST(file_behind_fuse)
 }
 
 /* ---- the one inode of all that has no file ---- */
+
+struct attribute {
+	int fd;
+	const char *name;
+	bool ring;
+};
+
+static int set_attribute(void *arg)
+{
+	const struct attribute *a = arg;
+	struct io_uring_sqe sqe = {
+		.opcode = IORING_OP_FSETXATTR,
+		.fd = a->fd,
+		.addr = (uintptr_t)a->name,
+		.addr2 = (uintptr_t)"/etc",
+		.len = 4,
+	};
+
+	if (a->ring)
+		return ring_once(&sqe);
+	return RET(fsetxattr(a->fd, a->name, "/etc", 4, 0));
+}
 
 FIXTURE(common)
 {
@@ -361,29 +374,30 @@ TEST_F(common, attributes)
 	}
 }
 
-/* ---- what an overlay reads ---- */
-
-struct attribute {
-	int fd;
-	const char *name;
-	bool ring;
-};
-
-static int set_attribute(void *arg)
+/* It takes no extended attributes from anybody. */
+TEST_F(common, extended_attributes)
 {
-	const struct attribute *a = arg;
-	struct io_uring_sqe sqe = {
-		.opcode = IORING_OP_FSETXATTR,
-		.fd = a->fd,
-		.addr = (uintptr_t)a->name,
-		.addr2 = (uintptr_t)"/etc",
-		.len = 4,
+	static const char *const names[] = {
+		"user.x", "security.x", "trusted.x",
 	};
+	unsigned int i;
 
-	if (a->ring)
-		return ring_once(&sqe);
-	return RET(fsetxattr(a->fd, a->name, "/etc", 4, 0));
+	for (i = 0; i < ARRAY_SIZE(names); i++) {
+		struct attribute a = { .fd = self->fd, .name = names[i] };
+
+		for (a.ring = false;; a.ring = true) {
+			int outside = in_child(set_attribute, &a);
+
+			EXPECT_GT(0, outside);
+			EXPECT_EQ(outside, capmode_run(set_attribute, &a));
+			if (a.ring)
+				break;
+		}
+		EXPECT_GT(0, fgetxattr(self->fd, a.name, NULL, 0));
+	}
 }
+
+/* ---- what an overlay reads ---- */
 
 TEST(redirection)
 {
@@ -436,6 +450,26 @@ static int wake(void *arg)
 	/* The last one: the value that is there, or which waiters. */
 	return RET(syscall(SYS_futex, w->at, w->op, 1, 1, w->own,
 			   w->op == FUTEX_WAKE_BITSET ? 1 : 0));
+}
+
+/* The calls that have come since, which take the size of the word. */
+static int wake_since(void *arg)
+{
+	const struct word *w = arg;
+
+	return RET(syscall(__NR_futex_wake, w->at, FUTEX_BITSET_MATCH_ANY, 1,
+			   FUTEX2_SIZE_U32));
+}
+
+static int requeue_since(void *arg)
+{
+	const struct word *w = arg;
+	struct futex_waitv from_to[2] = {
+		{ .uaddr = (uintptr_t)w->at, .flags = FUTEX2_SIZE_U32 },
+		{ .uaddr = (uintptr_t)w->own, .flags = FUTEX2_SIZE_U32 },
+	};
+
+	return RET(syscall(__NR_futex_requeue, from_to, 0, 1, 1));
 }
 
 static int wake_by_ring(void *arg)
@@ -495,11 +529,18 @@ TEST(futex)
 	EXPECT_CAPMODE(-EFAULT, wake, &w);
 	w.at = mmap(NULL, 4096, PROT_READ, MAP_SHARED, cap, 0);
 	ASSERT_NE(MAP_FAILED, w.at);
+	EXPECT_CAPMODE(-EFAULT, wake_since, &w);
+	EXPECT_CAPMODE(-EFAULT, requeue_since, &w);
 	if (in_child(wake_by_ring, &w) != -EINVAL) {
 		EXPECT_CAPMODE(-EFAULT, wake_by_ring, &w);
 		w.at = shared;
 		EXPECT_BOTH(wake_by_ring, &w);
 	}
+	w.at = shared;
+	EXPECT_BOTH(wake_since, &w);
+	EXPECT_CAPMODE(-EFAULT, requeue_since, &w);
+	w.own = shared + 1;
+	EXPECT_BOTH(requeue_since, &w);
 	close(cap);
 	close(file);
 }
@@ -562,10 +603,8 @@ TEST(futex_at_the_end)
 			while (!syscall(SYS_futex, shared, FUTEX_REQUEUE, 0, 1,
 					shared + 1))
 				sched_yield();
-			if (inside)
-				EXPECT_EQ(0, capmode_run(die, &d));
-			else
-				EXPECT_EQ(0, in_child(die, &d));
+			EXPECT_EQ(0, inside ? capmode_run(die, &d) :
+					      in_child(die, &d));
 			EXPECT_EQ(inside, syscall(SYS_futex, shared + 1,
 						  FUTEX_WAKE, 1))
 				TH_LOG("%s, %s", d.robust ? "lock" : "number",

@@ -151,6 +151,39 @@ FIXTURE_TEARDOWN(group)
 	cgroup_remove(&self->mnt);
 }
 
+struct join {
+	int fd;
+	enum road road;
+	char number[16];
+};
+
+static int join(void *arg)
+{
+	const struct join *j = arg;
+
+	return write_by(j->road, j->fd, j->number);
+}
+
+/* The file is open from before, and the number comes there in every way. */
+TEST_F(group, by_every_road)
+{
+	uint64_t before = says(self->dir, "cgroup.procs");
+	struct join j;
+
+	snprintf(j.number, sizeof(j.number), "%d", self->other);
+	j.fd = openat(self->dir, variant->file, O_WRONLY | O_CLOEXEC);
+	ASSERT_LE(0, j.fd);
+	for (j.road = 0; j.road < ROADS; j.road++)
+		EXPECT_EQ(-ECAPMODE, capmode_run(join, &j))
+			TH_LOG("road %d", j.road);
+	EXPECT_EQ(before, says(self->dir, "cgroup.procs"));
+	for (j.road = 0; j.road < ROADS; j.road++)
+		EXPECT_EQ(variant->own, in_child(join, &j))
+			TH_LOG("road %d", j.road);
+	EXPECT_EQ(!variant->own, says(self->dir, "cgroup.procs") != before);
+	close(j.fd);
+}
+
 TEST_F(group, by_number)
 {
 	struct entry e = {

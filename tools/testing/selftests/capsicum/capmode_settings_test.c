@@ -6,7 +6,6 @@
  */
 #include "cgroup.h"
 #include "entries.h"
-#include "uring.h"
 #include "victims.h"
 
 #include <dirent.h>
@@ -18,23 +17,14 @@
 struct opened {
 	int fd;
 	const char *text;
-	bool ring;	/* by one of io_uring's workers */
+	enum road road;
 };
 
 static int write_opened(void *arg)
 {
 	const struct opened *o = arg;
-	struct io_uring_sqe sqe = {
-		.opcode = IORING_OP_WRITE,
-		.flags = IOSQE_ASYNC,
-		.fd = o->fd,
-		.addr = (uintptr_t)o->text,
-		.len = strlen(o->text),
-	};
-	int ret = o->ring ? ring_once(&sqe) :
-		  RET(pwrite(o->fd, o->text, strlen(o->text), 0));
 
-	return ret < 0 ? ret : 0;
+	return write_by(o->road, o->fd, o->text);
 }
 
 /*
@@ -51,7 +41,7 @@ static void check_setting(struct __test_metadata *_metadata, int dir,
 	struct opened o = { .text = text };
 	uint64_t before = says(dir, name);
 	char old[256] = "";
-	int fd, i;
+	int fd;
 
 	fd = openat(dir, name, O_RDONLY | O_CLOEXEC);
 	ASSERT_LE(0, fd);
@@ -61,13 +51,11 @@ static void check_setting(struct __test_metadata *_metadata, int dir,
 	ASSERT_LE(0, o.fd);
 	EXPECT_EQ(-ECAPMODE, capmode_run(write_entry, &e));
 	EXPECT_EQ(-ECAPMODE, capmode_run(write_in_thread, &e));
-	for (i = 0; i < 2; i++) {
-		o.ring = i;
-		EXPECT_EQ(-ECAPMODE, capmode_run(write_opened, &o));
-	}
+	for (o.road = 0; o.road < ROADS; o.road++)
+		EXPECT_EQ(-ECAPMODE, capmode_run(write_opened, &o))
+			TH_LOG("road %d", o.road);
 	EXPECT_EQ(before, says(dir, name));
-	for (i = 0; i < 2; i++) {
-		o.ring = i;
+	for (o.road = 0; o.road < ROADS; o.road++) {
 		EXPECT_EQ(0, in_child(write_opened, &o));
 		EXPECT_NE(before, says(dir, name));
 		o.text = old;
@@ -155,7 +143,6 @@ TEST(keys_of_the_kernel)
 {
 	struct entry e = { .name = "sysrq-trigger", .text = "h" };
 	struct opened o = { .text = "h" };
-	int i;
 
 	REQUIRE_CAPMODE();
 	REQUIRE_ROOT();
@@ -166,10 +153,9 @@ TEST(keys_of_the_kernel)
 		SKIP(return, "the kernel has no keys here");
 	EXPECT_ECAPMODE(write_entry, &e);
 	EXPECT_EQ(-ECAPMODE, capmode_run(write_in_thread, &e));
-	for (i = 0; i < 2; i++) {
-		o.ring = i;
+	/* All that it knows. */
+	for (o.road = BY_WRITE; o.road <= BY_RING; o.road++)
 		EXPECT_ECAPMODE(write_opened, &o);
-	}
 	close(o.fd);
 	close(e.dir);
 }

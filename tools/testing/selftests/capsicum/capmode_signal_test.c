@@ -684,4 +684,154 @@ TEST(exit_signal)
 	}
 }
 
+/* ---- groups that are orphaned ---- */
+
+/* What is told of who is stopped. */
+struct stopped {
+	pid_t pid;
+	int hung_up;
+};
+
+/**
+ * struct orphaned - how a group loses what ties it to its session
+ * @tie_ends: It is the one who has a parent outside of the group that ends; else
+ *	      that parent does, and who is stopped is the tie.
+ * @inside: Who ends is in capability mode.
+ * @stopped_inside: Who is stopped there is.
+ * @stopped: Shared, for who is stopped.
+ */
+struct orphaned {
+	bool tie_ends;
+	bool inside;
+	bool stopped_inside;
+	struct stopped *stopped;
+};
+
+static void be_stopped(const struct orphaned *o)
+{
+	struct sigaction sa = { .sa_handler = count };
+
+	came = 0;
+	if (sigaction(SIGHUP, &sa, NULL) ||
+	    (o->stopped_inside && sys_cap_enter(0)))
+		_exit(1);
+	raise(SIGSTOP);
+	o->stopped->hung_up = came;
+	_exit(0);
+}
+
+/* Leaves a child that is stopped. */
+static void leave_stopped(const struct orphaned *o)
+{
+	siginfo_t info = {};
+	int pidfd;
+	pid_t child = fork_fd(&pidfd);
+
+	if (!child)
+		be_stopped(o);
+	o->stopped->pid = child;
+	if (child < 0 || waitid(P_PIDFD, pidfd, &info, WSTOPPED) ||
+	    info.si_code != CLD_STOPPED)
+		_exit(1);
+}
+
+static void let_parent_end(const struct orphaned *o)
+{
+	leave_stopped(o);
+	_exit(!!setpgid(0, 0));
+}
+
+static void let_tie_end(const struct orphaned *o)
+{
+	int go[2], pidfd;
+	pid_t tie;
+	char c;
+
+	if (pipe(go))
+		_exit(1);
+	tie = fork_fd(&pidfd);
+	if (!tie) {
+		leave_stopped(o);
+		_exit(read(go[0], &c, 1) != 1);
+	}
+	if (tie < 0 || setpgid(0, 0) || write(go[1], "x", 1) != 1)
+		_exit(1);
+	_exit(wait_fd(pidfd));
+}
+
+#define MEMBER_HUNG_UP	1
+#define STOPPED_HUNG_UP	2
+
+/*
+ * Leads a session and the group that is orphaned in it; returns who was hung up,
+ * another member or who was stopped. A signal that came first is taken first.
+ */
+static int orphan_group(void *arg)
+{
+	const struct orphaned *o = arg;
+	pid_t member, ends;
+	int sig, status;
+	sigset_t set;
+
+	STEP(setsid() == getpid());
+	STEP(!prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0));
+	sigemptyset(&set);
+	sigaddset(&set, SIGHUP);
+	sigaddset(&set, SIGUSR1);
+	STEP(!sigprocmask(SIG_BLOCK, &set, NULL));
+	member = fork();
+	if (!member) {
+		sigwait(&set, &sig);
+		_exit(sig == SIGHUP);
+	}
+	STEP(signal(SIGHUP, SIG_IGN) != SIG_ERR);
+	STEP(!sigprocmask(SIG_UNBLOCK, &set, NULL));
+	ends = fork();
+	if (!ends) {
+		if (o->inside && sys_cap_enter(0))
+			_exit(1);
+		if (o->tie_ends)
+			let_tie_end(o);
+		let_parent_end(o);
+	}
+	STEP(ends > 0 && child_ok(ends));
+	STEP(!kill(o->stopped->pid, SIGCONT));
+	STEP(child_ok(o->stopped->pid));
+	STEP(!kill(member, SIGUSR1));
+	STEP(waitpid(member, &status, 0) == member && WIFEXITED(status));
+	return (WEXITSTATUS(status) ? MEMBER_HUNG_UP : 0) |
+	       (o->stopped->hung_up ? STOPPED_HUNG_UP : 0);
+}
+
+/*
+ * POSIX has a group hung up that is orphaned while somebody there is stopped. In
+ * capability mode one can be stopped, and end, and so choose when.
+ */
+TEST(orphaned_group)
+{
+	static const struct {
+		bool inside, stopped_inside;
+		int who;
+	} cases[] = {
+		{ false, false, MEMBER_HUNG_UP | STOPPED_HUNG_UP },
+		{ false, true, STOPPED_HUNG_UP },
+		{ true, true, 0 },
+	};
+	struct orphaned o;
+	unsigned int i;
+
+	REQUIRE_CAPMODE();
+	o.stopped = mmap(NULL, sizeof(*o.stopped), PROT_READ | PROT_WRITE,
+			 MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	ASSERT_NE(MAP_FAILED, o.stopped);
+	for (i = 0; i < 2 * ARRAY_SIZE(cases); i++) {
+		o.tie_ends = i & 1;
+		o.inside = cases[i / 2].inside;
+		o.stopped_inside = cases[i / 2].stopped_inside;
+		EXPECT_EQ(cases[i / 2].who, in_child(orphan_group, &o))
+			TH_LOG("case %u", i);
+	}
+	munmap(o.stopped, sizeof(*o.stopped));
+}
+
 TEST_HARNESS_MAIN

@@ -480,6 +480,35 @@ static int use_mptcp(void *arg)
 	return ret;
 }
 
+static int give_away(void *arg)
+{
+	return RET(fchown(*(int *)arg, 4711, -1));
+}
+
+static int give_to_group(void *arg)
+{
+	return RET(fchown(*(int *)arg, -1, 4711));
+}
+
+/* Routes can be by whose a socket is. */
+TEST_F(opt, owner)
+{
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	struct stat st;
+
+	if (geteuid())
+		SKIP(return, "only root can do this outside");
+	ASSERT_LE(0, fd);
+	EXPECT_EQ(-ECAPMODE, capmode_run(give_away, &fd));
+	EXPECT_EQ(0, fstat(fd, &st));
+	EXPECT_EQ(0, st.st_uid);
+	EXPECT_EQ(0, in_child(give_away, &fd));
+	EXPECT_EQ(0, fstat(fd, &st));
+	EXPECT_EQ(4711, st.st_uid);
+	EXPECT_BOTH(give_to_group, &fd);
+	close(fd);
+}
+
 TEST(mptcp)
 {
 	REQUIRE_CAPMODE();

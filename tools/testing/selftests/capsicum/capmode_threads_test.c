@@ -827,6 +827,37 @@ TEST(ring_of_parent)
 	EXPECT_EQ(0, ring_open(&r, IOSQE_ASYNC));
 }
 
+/* A ring of one's own that is to have the polling thread of another. */
+static int attach_ring(void *arg)
+{
+	struct io_uring_params p = {
+		.flags = IORING_SETUP_SQPOLL | IORING_SETUP_ATTACH_WQ,
+		.wq_fd = ((struct ring *)arg)->fd,
+	};
+	struct ring r;
+	int ret;
+
+	ret = ring_setup_with(&r, 8, &p);
+	if (ret)
+		return ret;
+	ret = ring_open(&r, 0);
+	STEP(ret == ring_open(&r, IOSQE_ASYNC));
+	ring_free(&r);
+	return ret;
+}
+
+TEST(ring_attached_to_that_of_parent)
+{
+	struct ring r;
+
+	REQUIRE_IO_URING();
+	ASSERT_EQ(0, ring_setup(&r, 8, IORING_SETUP_SQPOLL));
+	ASSERT_EQ(0, ring_open(&r, 0));
+	EXPECT_ECAPMODE(attach_ring, &r);
+	EXPECT_EQ(0, ring_open(&r, 0));
+	ring_free(&r);
+}
+
 /* Children by number, which wait4() cannot wait for either. */
 static int ring_waitid(void *arg)
 {

@@ -4,11 +4,11 @@
  * whoever uses the device. So a capability has to allow all of that when it is
  * given, and the device never does more.
  */
+#include "loop.h"
 #include "ops.h"
 #include "uring.h"
 
 #include <linux/fs.h>
-#include <linux/loop.h>
 
 #ifndef BLOCK_URING_CMD_DISCARD
 #define BLOCK_URING_CMD_DISCARD	_IO(0x12, 0)
@@ -30,16 +30,9 @@ FIXTURE(loop)
 
 FIXTURE_SETUP(loop)
 {
-	int control, nr;
-
 	REQUIRE_CAPSICUM();
-	control = open("/dev/loop-control", O_RDWR | O_CLOEXEC);
-	if (control < 0)
+	if (free_loop(self->name, sizeof(self->name)))
 		SKIP(return, "no loop devices");
-	nr = ioctl(control, LOOP_CTL_GET_FREE);
-	ASSERT_LE(0, nr);
-	close(control);
-	snprintf(self->name, sizeof(self->name), "/dev/loop%d", nr);
 	self->file = tmp_file(NULL, SIZE);
 	ASSERT_LE(0, self->file);
 	self->other = tmp_file(NULL, SIZE);

@@ -3,7 +3,9 @@
  * Rights for mapping, and what they leave to mprotect(2) later.
  */
 #include "ops.h"
+#include "uring.h"
 
+#include <linux/userfaultfd.h>
 #include <sys/personality.h>
 
 #ifndef MFD_HUGETLB
@@ -245,6 +247,140 @@ TEST_F(map, remap_file_pages_keeps_the_cap)
 #else
 	SKIP(return, "no remap_file_pages");
 #endif
+}
+
+/* ---- other ways to write to a mapping, or to have it written ---- */
+
+#ifndef MADV_POPULATE_WRITE
+#define MADV_POPULATE_WRITE	23
+#endif
+
+static int by_populate(char *p, int text)
+{
+	return RET(madvise(p, 4096, MADV_POPULATE_WRITE));
+}
+
+static int by_read(char *p, int text)
+{
+	return RET(pread(text, p, 4, 0));
+}
+
+static int by_ring(char *p, int text)
+{
+	struct io_uring_sqe sqe = {
+		.opcode = IORING_OP_READ,
+		.fd = text,
+		.addr = (uintptr_t)p,
+		.len = 4,
+	};
+
+	return ring_once(&sqe);
+}
+
+/* Registered with a ring, for reads to come. */
+static int by_buffer(char *p, int text)
+{
+	struct iovec iov = { .iov_base = p, .iov_len = 4096 };
+	struct ring r;
+	int ret;
+
+	ret = ring_setup(&r, 4, 0);
+	if (ret)
+		return ret;
+	ret = IO_REGISTER(&r, IORING_REGISTER_BUFFERS, &iov, 1);
+	ring_free(&r);
+	return ret;
+}
+
+/* As a debugger does, which may write where the program may not. */
+static int by_mem(char *p, int text)
+{
+	int fd = RET(open("/proc/self/mem", O_RDWR | O_CLOEXEC));
+	int ret;
+
+	if (fd < 0)
+		return fd;
+	ret = RET(pwrite(fd, "TEXT", 4, (uintptr_t)p));
+	close(fd);
+	return ret;
+}
+
+static int by_process(char *p, int text)
+{
+	struct iovec from = { .iov_base = "TEXT", .iov_len = 4 };
+	struct iovec to = { .iov_base = p, .iov_len = 4 };
+
+	return RET(process_vm_writev(getpid(), &from, 1, &to, 1, 0));
+}
+
+/* By whoever answers for pages that are missing. */
+static int by_userfault(char *p, int text)
+{
+	struct uffdio_register reg = {
+		.range = { .start = (uintptr_t)p, .len = 4096 },
+		.mode = UFFDIO_REGISTER_MODE_MISSING,
+	};
+	struct uffdio_api api = { .api = UFFD_API };
+	int fd = RET(syscall(__NR_userfaultfd, O_CLOEXEC));
+	int ret;
+
+	if (fd < 0)
+		return fd;
+	ret = RET(ioctl(fd, UFFDIO_API, &api));
+	if (!ret)
+		ret = RET(ioctl(fd, UFFDIO_REGISTER, &reg));
+	close(fd);
+	return ret;
+}
+
+/* Last: a hole is made of it. */
+static int by_removing(char *p, int text)
+{
+	return RET(madvise(p, 4096, MADV_REMOVE));
+}
+
+TEST_F(map, other_ways_to_write)
+{
+	static const struct {
+		int (*write)(char *p, int text);
+		int refused;
+	} ways[] = {
+		{ by_populate, -EINVAL },
+		{ by_read, -EFAULT },
+		{ by_ring, -EFAULT },
+		{ by_buffer, -EFAULT },
+		{ by_mem, -EIO },
+		{ by_process, -EFAULT },
+		{ by_userfault, -EPERM },
+		{ by_removing, -EACCES },
+	};
+	int text, cap;
+	unsigned int i;
+	char *r, *rw;
+
+	if (self->page != 4096)
+		SKIP(return, "for pages of 4096 bytes");
+	text = ops_file("TEXT");
+	ASSERT_LE(0, text);
+	cap = ops_cap(self->fd, CAP_MMAP_R, 0);
+	r = mmap(NULL, self->page, PROT_READ, MAP_SHARED, cap, 0);
+	ASSERT_NE(MAP_FAILED, r);
+	close(cap);
+	cap = ops_cap(self->fd, CAP_MMAP_RW, 0);
+	rw = mmap(NULL, self->page, PROT_READ | PROT_WRITE, MAP_SHARED, cap, 0);
+	ASSERT_NE(MAP_FAILED, rw);
+	close(cap);
+	for (i = 0; i < ARRAY_SIZE(ways); i++) {
+		EXPECT_EQ(ways[i].refused, ways[i].write(r, text))
+			TH_LOG("way %u", i);
+		EXPECT_EQ(0, memcmp(rw, "text", 4));
+		EXPECT_LE(0, ways[i].write(rw, text))
+			TH_LOG("way %u", i);
+		if (ways[i].write != by_removing)
+			memcpy(rw, "text", 4);
+	}
+	EXPECT_EQ(0, rw[0]);
+	close(text);
 }
 
 /* Mappings side by side, alike but for the cap, stay two. */

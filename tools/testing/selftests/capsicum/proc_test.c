@@ -6,7 +6,9 @@
 #include "common.h"
 
 #include <sys/ioctl.h>
+#include <sys/mount.h>
 #include <sys/time.h>
+#include <sys/un.h>
 #include <sys/xattr.h>
 
 #define INFO	4096
@@ -484,6 +486,22 @@ TEST_F(proc, other_calls)
 	unlink(to);
 }
 
+/* What becomes of a socket's address that is @path. */
+static int at_socket(int (*call)(int, const struct sockaddr *, socklen_t),
+		     const char *path)
+{
+	struct sockaddr_un sun = { .sun_family = AF_UNIX };
+	int sock = RET(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+	int ret;
+
+	if (sock < 0)
+		return sock;
+	snprintf(sun.sun_path, sizeof(sun.sun_path), "%s", path);
+	ret = RET(call(sock, (struct sockaddr *)&sun, sizeof(sun)));
+	close(sock);
+	return ret;
+}
+
 TEST_F(proc, directories)
 {
 	char name[128];
@@ -518,6 +536,19 @@ TEST_F(proc, directories)
 	EXPECT_EQ(-ENOTCAPABLE, RET(chroot(self->link)));
 	EXPECT_EQ(-ENOTCAPABLE, RET(open(self->link, O_TMPFILE | O_RDWR,
 					 0600)));
+	/* Nor as what a mount is of, or where a socket is. */
+	if (!geteuid()) {
+		char at[] = "/tmp/capsicum.XXXXXX";
+
+		ASSERT_TRUE(!!mkdtemp(at));
+		EXPECT_EQ(-ENOTCAPABLE, RET(mount(self->link, at, NULL, MS_BIND,
+						  NULL)));
+		EXPECT_EQ(-ENOTCAPABLE, RET(mount(self->link, at, NULL, MS_MOVE,
+						  NULL)));
+		EXPECT_EQ(0, rmdir(at));
+	}
+	EXPECT_EQ(-ENOTCAPABLE, at_socket(bind, name));
+	EXPECT_EQ(-ENOTCAPABLE, at_socket(connect, name));
 	/* With a slash behind, it is still only the directory. */
 	snprintf(name, sizeof(name), "%s/", self->link);
 	fd = open(name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);

@@ -1,0 +1,227 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Capability mode: a block device that was given is what it has, and a partition
+ * is not the whole of the device; nor are the other hosts that use it given.
+ */
+#include "capmode.h"
+#include "loop.h"
+
+#include <linux/blkpg.h>
+#include <linux/fs.h>
+#include <linux/pr.h>
+
+#define START	65536
+#define SIZE	262144
+
+/* A device that has a partition. */
+FIXTURE(part)
+{
+	char name[32];
+	int file;
+	int dev;
+	int part;
+};
+
+static int blkpg(int dev, int op)
+{
+	struct blkpg_partition p = {
+		.pno = 1, .start = START, .length = START,
+	};
+	struct blkpg_ioctl_arg arg = {
+		.op = op, .datalen = sizeof(p), .data = &p,
+	};
+
+	return RET(ioctl(dev, BLKPG, &arg));
+}
+
+FIXTURE_SETUP(part)
+{
+	struct loop_config config = { };
+	char name[40];
+
+	self->dev = -1;
+	REQUIRE_CAPMODE();
+	REQUIRE_ROOT();
+	if (free_loop(self->name, sizeof(self->name)))
+		SKIP(return, "no loop devices");
+	self->file = tmp_file(NULL, 1);
+	ASSERT_EQ(0, ftruncate(self->file, SIZE));
+	self->dev = open(self->name, O_RDWR | O_CLOEXEC);
+	ASSERT_LE(0, self->dev);
+	config.fd = self->file;
+	ASSERT_EQ(0, ioctl(self->dev, LOOP_CONFIGURE, &config));
+	ASSERT_EQ(0, blkpg(self->dev, BLKPG_ADD_PARTITION));
+	snprintf(name, sizeof(name), "%sp1", self->name);
+	self->part = open(name, O_RDWR | O_CLOEXEC);
+	ASSERT_LE(0, self->part);
+}
+
+FIXTURE_TEARDOWN(part)
+{
+	if (self->dev < 0)
+		return;
+	close(self->part);
+	blkpg(self->dev, BLKPG_DEL_PARTITION);
+	ioctl(self->dev, LOOP_CLR_FD, 0);
+	close(self->dev);
+	close(self->file);
+}
+
+static int get_status(void *arg)
+{
+	struct loop_info64 info;
+
+	return RET(ioctl(*(int *)arg, LOOP_GET_STATUS64, &info));
+}
+
+static int get_old_status(void *arg)
+{
+	struct loop_info info;
+
+	return RET(ioctl(*(int *)arg, LOOP_GET_STATUS, &info));
+}
+
+static int set_status(void *arg)
+{
+	struct loop_info64 info;
+	int fd = *(int *)arg;
+
+	memset(&info, 0, sizeof(info));
+	memcpy(info.lo_file_name, "capsicum", 8);
+	return RET(ioctl(fd, LOOP_SET_STATUS64, &info));
+}
+
+static int set_old_status(void *arg)
+{
+	struct loop_info info;
+	int fd = *(int *)arg;
+
+	memset(&info, 0, sizeof(info));
+	memcpy(info.lo_name, "capsicum", 8);
+	return RET(ioctl(fd, LOOP_SET_STATUS, &info));
+}
+
+static int set_capacity(void *arg)
+{
+	return RET(ioctl(*(int *)arg, LOOP_SET_CAPACITY, 0));
+}
+
+static int set_direct(void *arg)
+{
+	return RET(ioctl(*(int *)arg, LOOP_SET_DIRECT_IO, 0));
+}
+
+static int clear(void *arg)
+{
+	return RET(ioctl(*(int *)arg, LOOP_CLR_FD, 0));
+}
+
+/* Whether the device is as it was set up. */
+static bool untouched(int dev)
+{
+	struct loop_info64 info;
+
+	return !ioctl(dev, LOOP_GET_STATUS64, &info) && !info.lo_file_name[0];
+}
+
+/* What the driver is asked is about all of the device. */
+TEST_F(part, commands_of_the_device)
+{
+	static int (*const commands[])(void *arg) = {
+		get_status, get_old_status, set_capacity, set_direct,
+		set_status, set_old_status, clear,
+	};
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(commands); i++)
+		EXPECT_EQ(-ENOTTY, capmode_run(commands[i], &self->part))
+			TH_LOG("command %u", i);
+	EXPECT_TRUE(untouched(self->dev));
+	/* Through the whole of it, where that was given. */
+	for (i = 0; i < 4; i++)
+		EXPECT_BOTH(commands[i], &self->dev);
+	EXPECT_TRUE(untouched(self->dev));
+	EXPECT_EQ(0, capmode_run(set_status, &self->dev));
+	EXPECT_FALSE(untouched(self->dev));
+	for (i = 0; i < ARRAY_SIZE(commands); i++)
+		EXPECT_EQ(0, in_child(commands[i], &self->part))
+			TH_LOG("command %u", i);
+}
+
+static int other_file(void *arg)
+{
+	const int *fds = arg;
+
+	return RET(ioctl(fds[0], LOOP_CHANGE_FD, fds[1]));
+}
+
+TEST_F(part, another_file)
+{
+	int fds[2] = { self->part, memfd_create("capsicum", MFD_CLOEXEC) };
+
+	ASSERT_LE(0, fds[1]);
+	ASSERT_EQ(0, ftruncate(fds[1], SIZE));
+	EXPECT_EQ(-ENOTTY, capmode_run(other_file, fds));
+	/* The driver would do it for a device that is only read. */
+	EXPECT_EQ(-EINVAL, in_child(other_file, fds));
+	fds[0] = self->dev;
+	EXPECT_EQ(-EINVAL, capmode_run(other_file, fds));
+	close(fds[1]);
+}
+
+static int get_size(void *arg)
+{
+	uint64_t size = 0;
+	int err = RET(ioctl(*(int *)arg, BLKGETSIZE64, &size));
+
+	return err ? err : size == START ? 1 : 0;
+}
+
+static int flush(void *arg)
+{
+	return RET(ioctl(*(int *)arg, BLKFLSBUF, 0));
+}
+
+/* What every block device has is about the part. */
+TEST_F(part, own)
+{
+	EXPECT_EQ(1, in_child(get_size, &self->part));
+	EXPECT_BOTH(get_size, &self->part);
+	EXPECT_BOTH(flush, &self->part);
+}
+
+struct reservation {
+	int fd;
+	unsigned int cmd;
+};
+
+static int reserve(void *arg)
+{
+	const struct reservation *r = arg;
+	uint64_t room[8] = { 1, 2 };
+
+	return RET(ioctl(r->fd, r->cmd, room));
+}
+
+/* Other hosts are named by keys. These devices know of none. */
+TEST_F(part, other_hosts)
+{
+	static const unsigned int cmds[] = {
+		IOC_PR_REGISTER, IOC_PR_RESERVE, IOC_PR_RELEASE,
+		IOC_PR_PREEMPT, IOC_PR_PREEMPT_ABORT, IOC_PR_CLEAR,
+	};
+	struct reservation r;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(cmds); i++) {
+		r.cmd = cmds[i];
+		r.fd = self->dev;
+		EXPECT_EQ(-EOPNOTSUPP, in_child(reserve, &r));
+		EXPECT_EQ(-ECAPMODE, capmode_run(reserve, &r));
+		r.fd = self->part;
+		EXPECT_EQ(-EPERM, in_child(reserve, &r));
+		EXPECT_EQ(-ECAPMODE, capmode_run(reserve, &r));
+	}
+}
+
+TEST_HARNESS_MAIN
