@@ -917,11 +917,13 @@ TEST(namespaces_given)
 #define FUTEX_CMP_REQUEUE_PI_OP	12
 #define FUTEX_LOCK_PI2_OP	13
 #define FUTEX_TID_BITS		0x3fffffff
+#define FUTEX_WAITERS_BIT	0x80000000
 #define FUTEX_PRIVATE		128
 
 struct lock {
 	int op;
 	pid_t owner;	/* 0: a thread of one's own */
+	uint32_t waiters;	/* FUTEX_WAITERS_BIT: so it says */
 	uint32_t *word;
 };
 
@@ -932,7 +934,7 @@ static int lock_pi(void *arg)
 	struct timespec ts;
 
 	STEP(owner > 0);
-	*l->word = owner;
+	*l->word = owner | l->waiters;
 	/* Nobody lets go of it. */
 	clock_gettime((l->op & 127) == FUTEX_LOCK_PI2_OP ? CLOCK_MONOTONIC :
 							   CLOCK_REALTIME, &ts);
@@ -950,7 +952,7 @@ TEST(owner_of_a_futex)
 		FUTEX_LOCK_PI_OP, FUTEX_LOCK_PI2_OP, FUTEX_TRYLOCK_PI_OP,
 	};
 	pid_t other = victim();
-	struct lock l;
+	struct lock l = { };
 	size_t i;
 
 	REQUIRE_CAPMODE();
@@ -984,6 +986,43 @@ TEST(owner_of_a_futex)
 			  capmode_run(lock_pi, &l));
 	}
 	bury(other);
+}
+
+/* Who waits first has chosen the owner: no other number means anything then. */
+TEST(owner_of_a_futex_with_a_waiter)
+{
+	struct lock l = {
+		.op = FUTEX_LOCK_PI_OP, .waiters = FUTEX_WAITERS_BIT,
+	};
+	pid_t other = victim(), waiter;
+
+	REQUIRE_CAPMODE();
+	ASSERT_LT(0, other);
+	l.word = mmap(NULL, 4096, PROT_READ | PROT_WRITE,
+		      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	ASSERT_TRUE(l.word != MAP_FAILED);
+	*l.word = other;
+	waiter = fork();
+	if (!waiter) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		syscall(__NR_futex, l.word, FUTEX_LOCK_PI_OP, 0, NULL, NULL, 0);
+		_exit(0);
+	}
+	ASSERT_LT(0, waiter);
+	while (!(__atomic_load_n(l.word, __ATOMIC_SEQ_CST) & l.waiters))
+		sched_yield();
+	l.owner = getpid();
+	EXPECT_EQ(-EINVAL, in_child(lock_pi, &l));
+	EXPECT_EQ(-EINVAL, capmode_run(lock_pi, &l));
+	l.owner = 2999999;
+	EXPECT_EQ(-EINVAL, in_child(lock_pi, &l));
+	EXPECT_EQ(-EINVAL, capmode_run(lock_pi, &l));
+	l.owner = other;
+	EXPECT_EQ(-ETIMEDOUT, in_child(lock_pi, &l));
+	EXPECT_EQ(-ETIMEDOUT, capmode_run(lock_pi, &l));
+	bury(waiter);
+	bury(other);
+	munmap(l.word, 4096);
 }
 
 /*
