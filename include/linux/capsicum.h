@@ -122,6 +122,7 @@ struct file *capability_check_ioctl(struct file *file, int fd,
 				    unsigned int cmd);
 struct file *capability_reopen(struct file *file, struct file *capability);
 struct file *capability_derive(struct file *file);
+bool capability_in_use(void);
 void capability_begin_use(struct file *capability);
 void capability_end_use(void);
 int capability_may_open(struct file *capability, int fd, int open_flag,
@@ -350,6 +351,11 @@ static inline struct file *capability_reopen(struct file *file,
 static inline struct file *capability_derive(struct file *file)
 {
 	return file;
+}
+
+static inline bool capability_in_use(void)
+{
+	return false;
 }
 
 static inline void capability_begin_use(struct file *capability)

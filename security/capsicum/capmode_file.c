@@ -7,6 +7,7 @@
 #include <linux/capmode_file.h>
 #include <linux/export.h>
 #include <linux/fs.h>
+#include <linux/magic.h>
 #include <linux/shmem_fs.h>
 #include <linux/string.h>
 
@@ -41,6 +42,28 @@ int __capmode_check_backing(const struct file *file)
 	return capmode_refuse();
 }
 EXPORT_SYMBOL_GPL(__capmode_check_backing);
+
+/**
+ * __capmode_check_node - may the device that this inode stands for be opened?
+ * @inode: the inode of a device
+ *
+ * For capmode_check_node(), in capability mode. To make a node is to name a
+ * device by number. So does who serves a file system, and that may be this very
+ * process: nodes count only where the kernel keeps them.
+ *
+ * Return: 0 or -ECAPMODE.
+ */
+int __capmode_check_node(const struct inode *inode)
+{
+	switch (inode->i_sb->s_magic) {
+	case TMPFS_MAGIC:
+	case RAMFS_MAGIC:
+	case DEVPTS_SUPER_MAGIC:
+	case BINDERFS_SUPER_MAGIC:
+		return 0;
+	}
+	return is_on_device(inode) ? 0 : capmode_refuse();
+}
 
 /**
  * __capmode_check_part - may a driver be given its own commands here?

@@ -617,6 +617,21 @@ void capability_end_use(void)
 }
 
 /**
+ * capability_in_use - is this done through a capability?
+ *
+ * For ioctls and socket options which some of their arguments take elsewhere than
+ * to what the descriptor stands for.
+ *
+ * Context: the task that made the system call.
+ * Return: true between capability_begin_use() and capability_end_use().
+ */
+bool capability_in_use(void)
+{
+	return current->used_capability;
+}
+EXPORT_SYMBOL_GPL(capability_in_use);
+
+/**
  * capability_derive - put a new file behind the limits of what is in use
  * @file: a new file that is about to get a descriptor, or an error pointer; the
  *        caller's reference is taken over

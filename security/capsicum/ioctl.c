@@ -39,6 +39,10 @@ const struct cap_rights *capability_ioctl_rights(unsigned int cmd)
 	    cmd == FS_IOC_SET_ENCRYPTION_POLICY)
 		return CAP_RIGHTS(CAP_IOCTL, CAP_FCHFLAGS);
 
+	/* What maps and pagemap say; EXT4_IOC_SWAP_BOOT is number 17 as well. */
+	if (cmd == PROCMAP_QUERY || cmd == PAGEMAP_SCAN)
+		return CAP_RIGHTS(CAP_IOCTL, CAP_READ);
+
 	/* fallocate(), whatever size the structure has in the caller's ABI. */
 	if (_IOC_TYPE(cmd) == _IOC_TYPE(FS_IOC_RESVSP) &&
 	    _IOC_DIR(cmd) == _IOC_DIR(FS_IOC_RESVSP)) {
@@ -68,6 +72,12 @@ const struct cap_rights *capability_ioctl_rights(unsigned int cmd)
 	case IOC_NAME('X', 122): /* XFS_IOC_ATTRLIST_BY_HANDLE */
 	case IOC_NAME('X', 123): /* XFS_IOC_ATTRMULTI_BY_HANDLE */
 		/* As open_by_handle_at(): any file there, not this one. */
+	case IOC_NAME(BTRFS_IOCTL_MAGIC, _IOC_NR(BTRFS_IOC_TREE_SEARCH)):
+	case IOC_NAME(BTRFS_IOCTL_MAGIC, _IOC_NR(BTRFS_IOC_INO_LOOKUP)):
+	case IOC_NAME(BTRFS_IOCTL_MAGIC, _IOC_NR(BTRFS_IOC_INO_PATHS)):
+	case IOC_NAME(BTRFS_IOCTL_MAGIC, _IOC_NR(BTRFS_IOC_LOGICAL_INO)):
+	case IOC_NAME(BTRFS_IOCTL_MAGIC, _IOC_NR(BTRFS_IOC_LOGICAL_INO_V2)):
+		/* What lies anywhere there, its contents included. */
 		return NULL;
 	case IOC_NAME('f', 15): /* EXT4_IOC_MOVE_EXT */
 	case IOC_NAME('f', 17): /* EXT4_IOC_SWAP_BOOT */

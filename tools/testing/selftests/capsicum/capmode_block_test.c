@@ -182,12 +182,87 @@ static int flush(void *arg)
 	return RET(ioctl(*(int *)arg, BLKFLSBUF, 0));
 }
 
+static int add_part(void *arg)
+{
+	return blkpg(*(int *)arg, BLKPG_ADD_PARTITION);
+}
+
+static int drop_part(void *arg)
+{
+	return blkpg(*(int *)arg, BLKPG_DEL_PARTITION);
+}
+
+static int scan_parts(void *arg)
+{
+	return RET(ioctl(*(int *)arg, BLKRRPART));
+}
+
+/* Partitions are made and removed through the whole, on both sides. */
+TEST_F(part, partitions)
+{
+	static int (*const commands[])(void *arg) = {
+		add_part, drop_part, scan_parts,
+	};
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(commands); i++) {
+		EXPECT_EQ(-EINVAL, in_child(commands[i], &self->part));
+		EXPECT_EQ(-EINVAL, capmode_run(commands[i], &self->part));
+	}
+}
+
 /* What every block device has is about the part. */
 TEST_F(part, own)
 {
 	EXPECT_EQ(1, in_child(get_size, &self->part));
 	EXPECT_BOTH(get_size, &self->part);
 	EXPECT_BOTH(flush, &self->part);
+}
+
+static int read_ahead(void *arg)
+{
+	return RET(ioctl(*(int *)arg, BLKRASET, 77UL * 8));
+}
+
+static int read_ahead_of_files(void *arg)
+{
+	return RET(ioctl(*(int *)arg, BLKFRASET, 66UL * 8));
+}
+
+static int read_only(void *arg)
+{
+	int *fd_on = arg;
+
+	return RET(ioctl(fd_on[0], BLKROSET, &fd_on[1]));
+}
+
+/* Some of what every device has is the disk's. */
+TEST_F(part, read_ahead)
+{
+	long before, now;
+	int on;
+
+	ASSERT_EQ(0, ioctl(self->dev, BLKRAGET, &before));
+	EXPECT_NE(77 * 8, before);
+	EXPECT_NE(66 * 8, before);
+	EXPECT_EQ(-ENOTTY, capmode_run(read_ahead, &self->part));
+	EXPECT_EQ(-ENOTTY, capmode_run(read_ahead_of_files, &self->part));
+	EXPECT_EQ(0, ioctl(self->dev, BLKRAGET, &now));
+	EXPECT_EQ(before, now);
+	EXPECT_EQ(0, in_child(read_ahead, &self->part));
+	EXPECT_EQ(0, ioctl(self->dev, BLKRAGET, &now));
+	EXPECT_EQ(77 * 8, now);
+	EXPECT_EQ(0, capmode_run(read_ahead_of_files, &self->dev));
+	EXPECT_EQ(0, ioctl(self->dev, BLKRAGET, &now));
+	EXPECT_EQ(66 * 8, now);
+	/* That it is not to be written to is the part's own. */
+	EXPECT_EQ(0, capmode_run(read_only, (int[]){ self->part, 1 }));
+	EXPECT_EQ(0, ioctl(self->part, BLKROGET, &on));
+	EXPECT_EQ(1, on);
+	EXPECT_EQ(0, ioctl(self->dev, BLKROGET, &on));
+	EXPECT_EQ(0, on);
+	EXPECT_EQ(0, in_child(read_only, (int[]){ self->part, 0 }));
+	ioctl(self->dev, BLKRASET, before);
 }
 
 struct reservation {

@@ -16,6 +16,7 @@
 #include <sys/inotify.h>
 #include <sys/ioctl.h>
 #include <sys/signalfd.h>
+#include <sys/sysmacros.h>
 #include <sys/timerfd.h>
 #include <sys/xattr.h>
 
@@ -183,6 +184,190 @@ TEST(file_behind_fuse)
 	EXPECT_EQ(0, umount2(dir, MNT_DETACH));
 	rmdir(dir);
 	close(b.dev);
+}
+
+/* ---- a node of a device, where somebody says what it is ---- */
+
+#define NULL_DEVICE	makedev(1, 3)
+
+struct node {
+	int dir;
+	const char *name;
+};
+
+static int open_node(void *arg)
+{
+	const struct node *n = arg;
+	int fd = RET(openat(n->dir, n->name, O_RDONLY | O_NONBLOCK | O_CLOEXEC));
+
+	if (fd < 0)
+		return fd;
+	close(fd);
+	return 0;
+}
+
+static int open_node_by_ring(void *arg)
+{
+	const struct node *n = arg;
+	struct io_uring_sqe sqe = sqe_openat(n->dir, n->name, O_RDONLY |
+					     O_NONBLOCK | O_CLOEXEC);
+	int fd;
+
+	sqe.flags = IOSQE_ASYNC;
+	fd = ring_once(&sqe);
+	if (fd < 0)
+		return fd;
+	close(fd);
+	return 0;
+}
+
+/* A file system of devices: "null", and "disk", which is @disk. */
+static void serve_nodes(int dev, dev_t disk)
+{
+	struct fuse_init_out init = {
+		.major = FUSE_KERNEL_VERSION,
+		.minor = FUSE_KERNEL_MINOR_VERSION,
+		.max_write = 4096,
+	};
+	struct fuse_attr_out attr = {
+		.attr = { .ino = 1, .mode = S_IFDIR | 0755, .nlink = 2 },
+	};
+	struct fuse_request in;
+
+	while (read(dev, &in, sizeof(in)) > 0) {
+		bool null = !strcmp(in.name, "null");
+		dev_t nr = null ? NULL_DEVICE : disk;
+		struct fuse_entry_out entry = {
+			.nodeid = null ? 2 : 3,
+			.entry_valid = 1000,
+			.attr_valid = 1000,
+			.attr = {
+				.ino = null ? 2 : 3,
+				.mode = (null ? S_IFCHR : S_IFBLK) | 0666,
+				.nlink = 1,
+				.rdev = major(nr) << 8 | minor(nr),
+			},
+		};
+
+		switch (in.header.opcode) {
+		case FUSE_INIT:
+			fuse_answer(dev, &in, 0, &init, sizeof(init));
+			break;
+		case FUSE_LOOKUP:
+			fuse_answer(dev, &in, 0, &entry, sizeof(entry));
+			break;
+		case FUSE_GETATTR:
+			fuse_answer(dev, &in, 0, &attr, sizeof(attr));
+			break;
+		case FUSE_FORGET:
+		case FUSE_BATCH_FORGET:
+		case FUSE_INTERRUPT:
+			break;
+		default:
+			fuse_answer(dev, &in, -ENOSYS, NULL, 0);
+		}
+	}
+	_exit(0);
+}
+
+TEST(node_of_a_server)
+{
+	char dir[] = "/tmp/capsicum.XXXXXX", loop[32];
+	struct node n = { .name = "null" };
+	struct stat st;
+	pid_t server;
+	int dev;
+
+	REQUIRE_CAPMODE();
+	REQUIRE_ROOT();
+	dev = open("/dev/fuse", O_RDWR | O_CLOEXEC);
+	if (dev < 0)
+		SKIP(return, "no FUSE");
+	if (free_loop(loop, sizeof(loop)) || stat(loop, &st))
+		SKIP(return, "no loop devices");
+	ASSERT_TRUE(!!mkdtemp(dir));
+	ASSERT_EQ(0, fuse_mount(dev, dir));
+	server = fork();
+	if (!server) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		serve_nodes(dev, st.st_rdev);
+	}
+	n.dir = open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	EXPECT_LE(0, n.dir);
+	EXPECT_ECAPMODE(open_node, &n);
+	EXPECT_ECAPMODE(open_node_by_ring, &n);
+	n.name = "disk";
+	EXPECT_ECAPMODE(open_node, &n);
+	EXPECT_ECAPMODE(open_node_by_ring, &n);
+	kill(server, SIGKILL);
+	waitpid(server, NULL, 0);
+	close(n.dir);
+	EXPECT_EQ(0, umount2(dir, MNT_DETACH));
+	rmdir(dir);
+	close(dev);
+}
+
+/* Where it lies on a device or in memory, somebody who may has made it. */
+TEST(node_made_before)
+{
+	static const char *const dirs[] = { "/tmp", "/scratch", "/btrfs" };
+	struct node n = { .name = "capsicum-null" };
+	unsigned int i;
+
+	REQUIRE_CAPMODE();
+	REQUIRE_ROOT();
+	for (i = 0; i < ARRAY_SIZE(dirs); i++) {
+		n.dir = open_dir(dirs[i]);
+		if (n.dir < 0)
+			continue;
+		unlinkat(n.dir, n.name, 0);
+		EXPECT_EQ(0, mknodat(n.dir, n.name, S_IFCHR | 0666,
+				     NULL_DEVICE));
+		EXPECT_BOTH(open_node, &n);
+		EXPECT_BOTH(open_node_by_ring, &n);
+		EXPECT_EQ(0, unlinkat(n.dir, n.name, 0));
+		close(n.dir);
+	}
+	n.dir = open_dir("/dev");
+	ASSERT_LE(0, n.dir);
+	n.name = "null";
+	EXPECT_BOTH(open_node, &n);
+	close(n.dir);
+}
+
+/* An overlay shows what lies anywhere. */
+TEST(node_of_an_overlay)
+{
+	char top[] = "/tmp/capsicum.XXXXXX", path[64], options[128];
+	struct node n = { .name = "null" };
+	int err;
+
+	REQUIRE_CAPMODE();
+	REQUIRE_ROOT();
+	ASSERT_TRUE(!!mkdtemp(top));
+	snprintf(path, sizeof(path), "%s/1", top);
+	ASSERT_EQ(0, mkdir(path, 0755));
+	snprintf(path, sizeof(path), "%s/1/null", top);
+	ASSERT_EQ(0, mknod(path, S_IFCHR | 0666, NULL_DEVICE));
+	snprintf(path, sizeof(path), "%s/2", top);
+	ASSERT_EQ(0, mkdir(path, 0755));
+	snprintf(options, sizeof(options), "lowerdir=%s/1:%s/2", top, top);
+	err = RET(mount("capsicum", path, "overlay", 0, options));
+	if (!err) {
+		n.dir = open_dir(path);
+		EXPECT_LE(0, n.dir);
+		EXPECT_ECAPMODE(open_node, &n);
+		close(n.dir);
+		EXPECT_EQ(0, umount2(path, MNT_DETACH));
+	}
+	rmdir(path);
+	snprintf(path, sizeof(path), "%s/1/null", top);
+	unlink(path);
+	snprintf(path, sizeof(path), "%s/1", top);
+	rmdir(path);
+	rmdir(top);
+	if (err)
+		SKIP(return, "no overlays (%d)", err);
 }
 
 /* ---- the one inode of all that has no file ---- */

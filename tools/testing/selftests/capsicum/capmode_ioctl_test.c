@@ -182,6 +182,25 @@ static int destroy_by_id(void *arg)
 	return RET(ioctl(b->dir, BTRFS_IOC_SNAP_DESTROY_V2, &args));
 }
 
+/* Nor does a capability of one directory lead to all of the file system. */
+TEST_F(btrfs, by_number_through_a_capability)
+{
+	static int (*const calls[])(void *arg) = {
+		ino_lookup, ino_paths, tree_search, tree_search_v2,
+		destroy_by_id,
+	};
+	struct btrfs *b = &self->b, through = *b;
+	unsigned int i;
+
+	through.dir = limit_all(b->dir);
+	ASSERT_LE(0, through.dir);
+	for (i = 0; i < ARRAY_SIZE(calls); i++)
+		EXPECT_EQ(-ENOTCAPABLE, in_child(calls[i], &through))
+			TH_LOG("call %u", i);
+	EXPECT_TRUE(there(self->top, b->other));
+	close(through.dir);
+}
+
 TEST_F(btrfs, by_number)
 {
 	struct btrfs *b = &self->b;
@@ -476,6 +495,24 @@ static int add_fs_key(void *arg)
 	return ret;
 }
 
+/* Whatever the key is, by a name that policies have. */
+static int add_named_key(void *arg)
+{
+	struct fs_key *k = arg;
+	struct {
+		struct fscrypt_add_key_arg arg;
+		uint8_t raw[RAW_SIZE];
+	} a = {
+		.arg.key_spec.type = FSCRYPT_KEY_SPEC_TYPE_DESCRIPTOR,
+		.arg.raw_size = RAW_SIZE,
+	};
+
+	memcpy(a.arg.key_spec.u.descriptor, "capsicum", 8);
+	memset(a.raw, 'k', RAW_SIZE);
+	k->spec = a.arg.key_spec;
+	return RET(ioctl(k->dir, FS_IOC_ADD_ENCRYPTION_KEY, &a));
+}
+
 static int remove_fs_key(void *arg)
 {
 	struct fs_key *k = arg;
@@ -528,6 +565,14 @@ TEST(fs_keys)
 	EXPECT_EQ(FSCRYPT_KEY_STATUS_PRESENT, fs_key_status(&k));
 	EXPECT_EQ(0, in_child(remove_fs_key, &k));
 	EXPECT_EQ(FSCRYPT_KEY_STATUS_ABSENT, fs_key_status(&k));
+
+	EXPECT_EQ(-ECAPMODE, capmode_run(add_named_key, &k));
+	memcpy(k.spec.u.descriptor, "capsicum", 8);
+	k.spec.type = FSCRYPT_KEY_SPEC_TYPE_DESCRIPTOR;
+	EXPECT_EQ(FSCRYPT_KEY_STATUS_ABSENT, fs_key_status(&k));
+	EXPECT_EQ(0, in_child(add_named_key, &k));
+	EXPECT_EQ(FSCRYPT_KEY_STATUS_PRESENT, fs_key_status(&k));
+	EXPECT_EQ(0, remove_fs_key(&k));
 
 	memset(payload.raw, 'K', RAW_SIZE);
 	k.serial = RET(syscall(__NR_add_key, "fscrypt-provisioning", "capsicum",

@@ -11,6 +11,7 @@
 #include <linux/fuse.h>
 #include <sys/ioctl.h>
 #include <sys/mount.h>
+#include <sys/uio.h>
 
 /* Mounts what the daemon at @dev serves. */
 static inline int fuse_mount(int dev, const char *dir)
@@ -22,6 +23,32 @@ static inline int fuse_mount(int dev, const char *dir)
 	return RET(mount("capsicum", dir, "fuse", 0, opt));
 }
 
+/* What the daemon reads, whatever comes behind the header. */
+struct fuse_request {
+	struct fuse_in_header header;
+	union {
+		struct fuse_init_in init;
+		char name[FUSE_MIN_READ_BUFFER - sizeof(struct fuse_in_header)];
+	};
+};
+
+/* Returns whether the kernel takes the answer; @error is 0 or a -errno. */
+static inline bool fuse_answer(int dev, const struct fuse_request *in, int error,
+			       void *data, size_t size)
+{
+	struct fuse_out_header header = {
+		.len = sizeof(header) + size,
+		.error = error,
+		.unique = in->header.unique,
+	};
+	struct iovec iov[2] = {
+		{ .iov_base = &header, .iov_len = sizeof(header) },
+		{ .iov_base = data, .iov_len = size },
+	};
+
+	return writev(dev, iov, 2) == (ssize_t)header.len;
+}
+
 /*
  * fuse_serves_backing() - the daemon's first answer: files may have others
  * behind them
@@ -30,35 +57,22 @@ static inline int fuse_mount(int dev, const char *dir)
  */
 static inline bool fuse_serves_backing(int dev)
 {
-	union {
-		struct {
-			struct fuse_in_header header;
-			struct fuse_init_in init;
-		};
-		char all[FUSE_MIN_READ_BUFFER];
-	} in;
-	struct {
-		struct fuse_out_header header;
-		struct fuse_init_out init;
-	} out = {
-		.header.len = sizeof(out),
-		.init = {
-			.major = FUSE_KERNEL_VERSION,
-			.minor = FUSE_KERNEL_MINOR_VERSION,
-			.max_write = 4096,
-			.flags = FUSE_INIT_EXT,
-			.flags2 = FUSE_PASSTHROUGH >> 32,
-			.max_stack_depth = 1,
-		},
+	struct fuse_init_out init = {
+		.major = FUSE_KERNEL_VERSION,
+		.minor = FUSE_KERNEL_MINOR_VERSION,
+		.max_write = 4096,
+		.flags = FUSE_INIT_EXT,
+		.flags2 = FUSE_PASSTHROUGH >> 32,
+		.max_stack_depth = 1,
 	};
+	struct fuse_request in;
 
 	if (read(dev, &in, sizeof(in)) < (ssize_t)sizeof(in.header) ||
 	    in.header.opcode != FUSE_INIT)
 		return false;
-	out.header.unique = in.header.unique;
 	return (in.init.flags & FUSE_INIT_EXT) &&
-	       (in.init.flags2 & out.init.flags2) &&
-	       write(dev, &out, sizeof(out)) == sizeof(out);
+	       (in.init.flags2 & init.flags2) &&
+	       fuse_answer(dev, &in, 0, &init, sizeof(init));
 }
 
 /* The number of @fd's file as one that is behind others. */

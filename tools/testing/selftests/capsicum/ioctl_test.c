@@ -55,6 +55,25 @@ FIXTURE_TEARDOWN(ioctl)
 	close(self->file);
 }
 
+/* They tell what there is to be read. */
+TEST(mappings)
+{
+	char none[sizeof(struct procmap_query) + sizeof(struct pm_scan_arg)];
+	int maps, pagemap;
+
+	REQUIRE_CAPSICUM();
+	memset(none, 0, sizeof(none));
+	maps = open("/proc/self/maps", O_RDONLY | O_CLOEXEC);
+	ASSERT_LE(0, maps);
+	CHECK(maps, PROCMAP_QUERY, -EINVAL, none, CAP_READ);
+	close(maps);
+	pagemap = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
+	if (pagemap < 0)
+		SKIP(return, "no pagemap");
+	CHECK(pagemap, PAGEMAP_SCAN, -EINVAL, none, CAP_READ);
+	close(pagemap);
+}
+
 TEST_F(ioctl, files_and_pipes)
 {
 	long n = 0;
