@@ -14,8 +14,14 @@
 /* On a device; fuseblk's files are served by a process all the same. */
 static bool is_on_device(const struct inode *inode)
 {
-	int flags = inode->i_sb->s_type->fs_flags;
+	const struct super_block *sb = inode->i_sb;
+	int flags = sb->s_type->fs_flags;
 
+	if (sb->s_mtd)
+		return true;
+	/* It can lie in a file as well, of any file system. */
+	if (sb->s_magic == EROFS_SUPER_MAGIC_V1 && !sb->s_bdev)
+		return false;
 	return (flags & FS_REQUIRES_DEV) && !(flags & FS_HAS_SUBTYPE);
 }
 

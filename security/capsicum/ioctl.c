@@ -67,13 +67,17 @@ const struct cap_rights *capability_ioctl_rights(unsigned int cmd)
 	/* Structures of other sizes for 32 bits; numbers that headers lack. */
 	switch (IOC_NAME(_IOC_TYPE(cmd), _IOC_NR(cmd))) {
 	case IOC_NAME('X', 63): /* XFS_IOC_GETPARENTS_BY_HANDLE */
+	case IOC_NAME('X', 101): /* XFS_IOC_FSBULKSTAT */
+	case IOC_NAME('X', 102): /* XFS_IOC_FSBULKSTAT_SINGLE */
+	case IOC_NAME('X', 103): /* XFS_IOC_FSINUMBERS */
 	case IOC_NAME('X', 107): /* XFS_IOC_OPEN_BY_HANDLE */
 	case IOC_NAME('X', 108): /* XFS_IOC_READLINK_BY_HANDLE */
 	case IOC_NAME('X', 122): /* XFS_IOC_ATTRLIST_BY_HANDLE */
 	case IOC_NAME('X', 123): /* XFS_IOC_ATTRMULTI_BY_HANDLE */
+	case IOC_NAME('X', 127): /* XFS_IOC_BULKSTAT */
+	case IOC_NAME('X', 128): /* XFS_IOC_INUMBERS */
 		/* As open_by_handle_at(): any file there, not this one. */
 	case IOC_NAME(BTRFS_IOCTL_MAGIC, _IOC_NR(BTRFS_IOC_TREE_SEARCH)):
-	case IOC_NAME(BTRFS_IOCTL_MAGIC, _IOC_NR(BTRFS_IOC_INO_LOOKUP)):
 	case IOC_NAME(BTRFS_IOCTL_MAGIC, _IOC_NR(BTRFS_IOC_INO_PATHS)):
 	case IOC_NAME(BTRFS_IOCTL_MAGIC, _IOC_NR(BTRFS_IOC_LOGICAL_INO)):
 	case IOC_NAME(BTRFS_IOCTL_MAGIC, _IOC_NR(BTRFS_IOC_LOGICAL_INO_V2)):

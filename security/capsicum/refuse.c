@@ -170,6 +170,7 @@ int capsicum_refuse(int fd, const struct cap_rights *needed,
 	refusal_trap(ENOTCAPABLE);
 	return -ENOTCAPABLE;
 }
+EXPORT_SYMBOL_GPL(capsicum_refuse);
 
 #ifdef CONFIG_SECURITY_CAPSICUM_MODE
 /**

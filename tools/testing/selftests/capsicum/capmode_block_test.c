@@ -133,9 +133,10 @@ TEST_F(part, commands_of_the_device)
 	};
 	unsigned int i;
 
-	for (i = 0; i < ARRAY_SIZE(commands); i++)
+	for (i = 0; i < ARRAY_SIZE(commands); i++) {
 		EXPECT_EQ(-ENOTTY, capmode_run(commands[i], &self->part))
 			TH_LOG("command %u", i);
+	}
 	EXPECT_TRUE(untouched(self->dev));
 	/* Through the whole of it, where that was given. */
 	for (i = 0; i < 4; i++)
@@ -143,9 +144,10 @@ TEST_F(part, commands_of_the_device)
 	EXPECT_TRUE(untouched(self->dev));
 	EXPECT_EQ(0, capmode_run(set_status, &self->dev));
 	EXPECT_FALSE(untouched(self->dev));
-	for (i = 0; i < ARRAY_SIZE(commands); i++)
+	for (i = 0; i < ARRAY_SIZE(commands); i++) {
 		EXPECT_EQ(0, in_child(commands[i], &self->part))
 			TH_LOG("command %u", i);
+	}
 }
 
 static int other_file(void *arg)

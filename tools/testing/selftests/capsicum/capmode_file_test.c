@@ -178,8 +178,8 @@ TEST(file_behind_fuse)
 	}
 	b.file = open("/sys/module/kernel/parameters/" PARAMETER,
 		      O_RDWR | O_CLOEXEC);
-	if (b.file >= 0)
-		EXPECT_ECAPMODE(behind_fuse, &b);
+	EXPECT_LE(0, b.file);
+	EXPECT_ECAPMODE(behind_fuse, &b);
 	close(b.file);
 	EXPECT_EQ(0, umount2(dir, MNT_DETACH));
 	rmdir(dir);
@@ -780,13 +780,15 @@ TEST(futex_at_the_end)
 		for (inside = 1; inside >= 0; inside--) {
 			waiter = fork();
 			if (!waiter) {
+				prctl(PR_SET_PDEATHSIG, SIGKILL);
 				syscall(SYS_futex, shared, FUTEX_WAIT, 0, NULL);
 				_exit(0);
 			}
 			ASSERT_LT(0, waiter);
 			/* It waits when it can be moved to wait elsewhere. */
 			while (!syscall(SYS_futex, shared, FUTEX_REQUEUE, 0, 1,
-					shared + 1))
+					shared + 1) &&
+			       !waitpid(waiter, NULL, WNOHANG))
 				sched_yield();
 			EXPECT_EQ(0, inside ? capmode_run(die, &d) :
 					      in_child(die, &d));

@@ -182,25 +182,6 @@ static int destroy_by_id(void *arg)
 	return RET(ioctl(b->dir, BTRFS_IOC_SNAP_DESTROY_V2, &args));
 }
 
-/* Nor does a capability of one directory lead to all of the file system. */
-TEST_F(btrfs, by_number_through_a_capability)
-{
-	static int (*const calls[])(void *arg) = {
-		ino_lookup, ino_paths, tree_search, tree_search_v2,
-		destroy_by_id,
-	};
-	struct btrfs *b = &self->b, through = *b;
-	unsigned int i;
-
-	through.dir = limit_all(b->dir);
-	ASSERT_LE(0, through.dir);
-	for (i = 0; i < ARRAY_SIZE(calls); i++)
-		EXPECT_EQ(-ENOTCAPABLE, in_child(calls[i], &through))
-			TH_LOG("call %u", i);
-	EXPECT_TRUE(there(self->top, b->other));
-	close(through.dir);
-}
-
 TEST_F(btrfs, by_number)
 {
 	struct btrfs *b = &self->b;
@@ -340,6 +321,52 @@ TEST_F(btrfs, by_block)
 	EXPECT_EQ(-ECAPMODE, capmode_run(lookup_of_logical, &self->b));
 	EXPECT_EQ(-ENOENT, in_child(lookup_of_logical_v2, &self->b));
 	EXPECT_EQ(-ECAPMODE, capmode_run(lookup_of_logical_v2, &self->b));
+}
+
+/* Of a file, by its number, whether there is one or not. */
+static int ino_lookup_below(void *arg)
+{
+	const struct btrfs *b = arg;
+	struct btrfs_ioctl_ino_lookup_args args = {
+		.treeid = b->id,
+		.objectid = BTRFS_FIRST_FREE_OBJECTID + 1,
+	};
+
+	return RET(ioctl(b->dir, BTRFS_IOC_INO_LOOKUP, &args));
+}
+
+static int own_tree(void *arg)
+{
+	struct btrfs_ioctl_ino_lookup_args args = {
+		.objectid = BTRFS_FIRST_FREE_OBJECTID,
+	};
+	const struct btrfs *b = arg;
+
+	STEP(!RET(ioctl(b->dir, BTRFS_IOC_INO_LOOKUP, &args)));
+	return args.treeid ? 0 : -EPROTO;
+}
+
+/* Nor does a capability of one directory lead to all of the file system. */
+TEST_F(btrfs, by_number_through_a_capability)
+{
+	static int (*const calls[])(void *arg) = {
+		ino_lookup_below, ino_paths, tree_search, tree_search_v2,
+		lookup_of_logical, lookup_of_logical_v2, destroy_by_id,
+	};
+	struct btrfs *b = &self->b, through = *b;
+	unsigned int i;
+
+	through.dir = limit_all(b->dir);
+	ASSERT_LE(0, through.dir);
+	EXPECT_EQ(-ENOENT, in_child(ino_lookup_below, b));
+	for (i = 0; i < ARRAY_SIZE(calls); i++) {
+		EXPECT_EQ(-ENOTCAPABLE, in_child(calls[i], &through))
+			TH_LOG("call %u", i);
+	}
+	EXPECT_TRUE(there(self->top, b->other));
+	/* In which tree it is itself is no secret. */
+	EXPECT_EQ(0, in_child(own_tree, &through));
+	close(through.dir);
 }
 
 static int send_own(void *arg)

@@ -173,13 +173,15 @@ TEST_F(group, by_every_road)
 	snprintf(j.number, sizeof(j.number), "%d", self->other);
 	j.fd = openat(self->dir, variant->file, O_WRONLY | O_CLOEXEC);
 	ASSERT_LE(0, j.fd);
-	for (j.road = 0; j.road < ROADS; j.road++)
+	for (j.road = 0; j.road < ROADS; j.road++) {
 		EXPECT_EQ(-ECAPMODE, capmode_run(join, &j))
 			TH_LOG("road %d", j.road);
+	}
 	EXPECT_EQ(before, says(self->dir, "cgroup.procs"));
-	for (j.road = 0; j.road < ROADS; j.road++)
+	for (j.road = 0; j.road < ROADS; j.road++) {
 		EXPECT_EQ(variant->own, in_child(join, &j))
 			TH_LOG("road %d", j.road);
+	}
 	EXPECT_EQ(!variant->own, says(self->dir, "cgroup.procs") != before);
 	close(j.fd);
 }

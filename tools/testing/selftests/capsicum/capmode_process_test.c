@@ -1009,8 +1009,10 @@ TEST(owner_of_a_futex_with_a_waiter)
 		_exit(0);
 	}
 	ASSERT_LT(0, waiter);
-	while (!(__atomic_load_n(l.word, __ATOMIC_SEQ_CST) & l.waiters))
+	while (!(__atomic_load_n(l.word, __ATOMIC_SEQ_CST) & l.waiters) &&
+	       !waitpid(waiter, NULL, WNOHANG))
 		sched_yield();
+	ASSERT_TRUE(*l.word & l.waiters);
 	l.owner = getpid();
 	EXPECT_EQ(-EINVAL, in_child(lock_pi, &l));
 	EXPECT_EQ(-EINVAL, capmode_run(lock_pi, &l));

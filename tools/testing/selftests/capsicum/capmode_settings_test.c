@@ -51,9 +51,10 @@ static void check_setting(struct __test_metadata *_metadata, int dir,
 	ASSERT_LE(0, o.fd);
 	EXPECT_EQ(-ECAPMODE, capmode_run(write_entry, &e));
 	EXPECT_EQ(-ECAPMODE, capmode_run(write_in_thread, &e));
-	for (o.road = 0; o.road < ROADS; o.road++)
+	for (o.road = 0; o.road < ROADS; o.road++) {
 		EXPECT_EQ(-ECAPMODE, capmode_run(write_opened, &o))
 			TH_LOG("road %d", o.road);
+	}
 	EXPECT_EQ(before, says(dir, name));
 	for (o.road = 0; o.road < ROADS; o.road++) {
 		EXPECT_EQ(0, in_child(write_opened, &o));

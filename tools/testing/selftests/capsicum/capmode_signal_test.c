@@ -696,7 +696,8 @@ struct stopped {
  * struct orphaned - how a group loses what ties it to its session
  * @tie_ends: It is the one who has a parent outside of the group that ends; else
  *	      that parent does, and who is stopped is the tie.
- * @inside: Who ends is in capability mode.
+ * @inside: Who ends is in capability mode; only in the end, when who is stopped
+ *	    there is not.
  * @stopped_inside: Who is stopped there is.
  * @stopped: Shared, for who is stopped.
  */
@@ -731,7 +732,8 @@ static void leave_stopped(const struct orphaned *o)
 		be_stopped(o);
 	o->stopped->pid = child;
 	if (child < 0 || waitid(P_PIDFD, pidfd, &info, WSTOPPED) ||
-	    info.si_code != CLD_STOPPED)
+	    info.si_code != CLD_STOPPED ||
+	    (o->inside && !o->stopped_inside && sys_cap_enter(0)))
 		_exit(1);
 }
 
@@ -751,6 +753,7 @@ static void let_tie_end(const struct orphaned *o)
 		_exit(1);
 	tie = fork_fd(&pidfd);
 	if (!tie) {
+		close(go[1]);
 		leave_stopped(o);
 		_exit(read(go[0], &c, 1) != 1);
 	}
@@ -781,6 +784,7 @@ static int orphan_group(void *arg)
 	STEP(!sigprocmask(SIG_BLOCK, &set, NULL));
 	member = fork();
 	if (!member) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		sigwait(&set, &sig);
 		_exit(sig == SIGHUP);
 	}
@@ -788,7 +792,7 @@ static int orphan_group(void *arg)
 	STEP(!sigprocmask(SIG_UNBLOCK, &set, NULL));
 	ends = fork();
 	if (!ends) {
-		if (o->inside && sys_cap_enter(0))
+		if (o->stopped_inside && o->inside && sys_cap_enter(0))
 			_exit(1);
 		if (o->tie_ends)
 			let_tie_end(o);
@@ -811,11 +815,14 @@ TEST(orphaned_group)
 {
 	static const struct {
 		bool inside, stopped_inside;
-		int who;
+		int who[2];	/* is hung up: by the parent's end, the tie's */
 	} cases[] = {
-		{ false, false, MEMBER_HUNG_UP | STOPPED_HUNG_UP },
-		{ false, true, STOPPED_HUNG_UP },
-		{ true, true, 0 },
+		{ false, false, { MEMBER_HUNG_UP | STOPPED_HUNG_UP,
+				  MEMBER_HUNG_UP | STOPPED_HUNG_UP } },
+		{ false, true, { STOPPED_HUNG_UP, STOPPED_HUNG_UP } },
+		/* One's own child. */
+		{ true, true, { STOPPED_HUNG_UP, 0 } },
+		{ true, false, { 0, 0 } },
 	};
 	struct orphaned o;
 	unsigned int i;
@@ -828,7 +835,8 @@ TEST(orphaned_group)
 		o.tie_ends = i & 1;
 		o.inside = cases[i / 2].inside;
 		o.stopped_inside = cases[i / 2].stopped_inside;
-		EXPECT_EQ(cases[i / 2].who, in_child(orphan_group, &o))
+		EXPECT_EQ(cases[i / 2].who[o.tie_ends],
+			  in_child(orphan_group, &o))
 			TH_LOG("case %u", i);
 	}
 	munmap(o.stopped, sizeof(*o.stopped));

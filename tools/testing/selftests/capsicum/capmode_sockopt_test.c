@@ -485,6 +485,11 @@ static int give_away(void *arg)
 	return RET(fchown(*(int *)arg, 4711, -1));
 }
 
+static int keep(void *arg)
+{
+	return RET(fchown(*(int *)arg, getuid(), -1));
+}
+
 static int give_to_group(void *arg)
 {
 	return RET(fchown(*(int *)arg, -1, 4711));
@@ -499,6 +504,7 @@ TEST_F(opt, owner)
 	if (geteuid())
 		SKIP(return, "only root can do this outside");
 	ASSERT_LE(0, fd);
+	EXPECT_BOTH(keep, &fd);
 	EXPECT_EQ(-ECAPMODE, capmode_run(give_away, &fd));
 	EXPECT_EQ(0, fstat(fd, &st));
 	EXPECT_EQ(0, st.st_uid);

@@ -360,6 +360,10 @@ TEST_F(map, other_ways_to_write)
 
 	if (self->page != 4096)
 		SKIP(return, "for pages of 4096 bytes");
+	if (syscall(__NR_io_uring_setup, 1, NULL) == -1 && errno == ENOSYS)
+		SKIP(return, "no io_uring");
+	if (syscall(__NR_userfaultfd, -1) == -1 && errno != EINVAL)
+		SKIP(return, "no userfaultfd");
 	text = ops_file("TEXT");
 	ASSERT_LE(0, text);
 	cap = ops_cap(self->fd, CAP_MMAP_R, 0);
