@@ -61,11 +61,11 @@ static inline int capmode_check_backing(const struct file *file)
 }
 
 /**
- * capmode_check_node - may the device that this inode stands for be opened?
- * @inode: the inode of a device
+ * capmode_check_node - may what this inode stands for be opened?
+ * @inode: the inode of a file of any type
  *
- * Return: 0; -ECAPMODE in capability mode, where somebody else than the kernel
- * says which device it is.
+ * Return: 0; -ECAPMODE in capability mode for a device, where somebody else
+ * than the kernel says which device it is.
  */
 static inline int capmode_check_node(const struct inode *inode)
 {

@@ -50,17 +50,19 @@ int __capmode_check_backing(const struct file *file)
 EXPORT_SYMBOL_GPL(__capmode_check_backing);
 
 /**
- * __capmode_check_node - may the device that this inode stands for be opened?
- * @inode: the inode of a device
+ * __capmode_check_node - may what this inode stands for be opened?
+ * @inode: the inode of a file of any type
  *
  * For capmode_check_node(), in capability mode. To make a node is to name a
  * device by number. So does who serves a file system, and that may be this very
- * process: nodes count only where the kernel keeps them.
+ * process: nodes of devices count only where the kernel keeps them.
  *
  * Return: 0 or -ECAPMODE.
  */
 int __capmode_check_node(const struct inode *inode)
 {
+	if (!S_ISCHR(inode->i_mode) && !S_ISBLK(inode->i_mode))
+		return 0;
 	switch (inode->i_sb->s_magic) {
 	case TMPFS_MAGIC:
 	case RAMFS_MAGIC:
