@@ -471,6 +471,155 @@ TEST_F(console, own_sequences)
 	close(fd);
 }
 
+/* ---- answers, which are as good as typed ---- */
+
+/* What somebody else asks, to see that nothing was typed before its answer. */
+static const struct answer {
+	const char *question, *s;
+} device_status = { "\33[5n", "\33[0n" }, device_type = { "\33[c", "\33[?6c" };
+
+/* 0 when the next that is read is @s, within ten seconds. */
+static int typed(int fd, const char *s)
+{
+	struct pollfd p = { .fd = fd, .events = POLLIN };
+	size_t n = 0, len = strlen(s);
+	char buf[32] = "";
+	ssize_t ret;
+
+	while (n < len) {
+		if (poll(&p, 1, 10000) != 1)
+			return -ETIMEDOUT;
+		ret = RET(read(fd, buf + n, len - n));
+		if (ret <= 0)
+			return ret;
+		n += ret;
+	}
+	return memcmp(buf, s, len) ? -EBADMSG : 0;
+}
+
+static int ask(int fd, const struct answer *a)
+{
+	struct text t = { .fd = fd, .s = a->question };
+
+	STEP(in_child(put, &t) == (int)strlen(t.s));
+	return typed(fd, a->s);
+}
+
+static void type_raw(struct __test_metadata *_metadata, int fd)
+{
+	struct termios tio;
+
+	ASSERT_EQ(0, tcgetattr(fd, &tio));
+	cfmakeraw(&tio);
+	ASSERT_EQ(0, tcsetattr(fd, TCSAFLUSH, &tio));
+}
+
+static void check_answer(struct __test_metadata *_metadata, int fd,
+			 const struct answer *a, bool ring)
+{
+	struct text t = { .fd = fd, .s = a->question, .ring = ring };
+	const struct answer *next = strcmp(a->s, device_type.s) ?
+				    &device_type : &device_status;
+
+	EXPECT_EQ(strlen(t.s), capmode_run(put, &t));
+	EXPECT_EQ(0, ask(fd, next)) {
+		TH_LOG("after \\33%s in capability mode", a->question + 1);
+	}
+	EXPECT_EQ(strlen(t.s), in_child(put, &t));
+	EXPECT_EQ(0, typed(fd, a->s)) {
+		TH_LOG("\\33%s outside", a->question + 1);
+	}
+	tcflush(fd, TCIFLUSH);
+}
+
+TEST_F(console, answers)
+{
+	static const struct answer answers[] = {
+		{ "\33[5n", "\33[0n" },
+		{ "\33[c", "\33[?6c" },
+		{ "\33Z", "\33[?6c" },
+		{ "\33[H\33[6n", "\33[1;1R" },
+	};
+	struct text begin = { .fd = self->fd, .s = "\33[5" };
+	struct text end = { .fd = self->fd, .s = "n" };
+	unsigned int i;
+
+	type_raw(_metadata, self->fd);
+	for (i = 0; i < ARRAY_SIZE(answers); i++) {
+		check_answer(_metadata, self->fd, &answers[i], false);
+		check_answer(_metadata, self->fd, &answers[i], true);
+	}
+	/* What others begin is not ended inside, nor the other way round. */
+	EXPECT_EQ(strlen(begin.s), in_child(put, &begin));
+	EXPECT_EQ(strlen(end.s), capmode_run(put, &end));
+	EXPECT_EQ(0, ask(self->fd, &device_type));
+	EXPECT_EQ(strlen(begin.s), capmode_run(put, &begin));
+	EXPECT_EQ(strlen(end.s), in_child(put, &end));
+	EXPECT_EQ(0, ask(self->fd, &device_type));
+	EXPECT_EQ(0, ask(self->fd, &device_status));
+}
+
+/* Somebody whose terminal the console is: the foreground. */
+static pid_t at_console(void)
+{
+	int up[2];
+	pid_t child;
+	char c;
+
+	if (pipe(up))
+		return -errno;
+	child = fork();
+	if (!child) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		if (setsid() < 0 || open(TTY(GIVEN), O_RDWR | O_CLOEXEC) < 0 ||
+		    tcgetpgrp(open("/dev/tty", O_RDWR | O_CLOEXEC)) != getpid() ||
+		    write(up[1], "x", 1) != 1)
+			_exit(1);
+		for (;;)
+			pause();
+	}
+	close(up[1]);
+	if (child > 0 && read(up[0], &c, 1) != 1)
+		child = -EIO;
+	close(up[0]);
+	return child;
+}
+
+/* Has the end of a device's status stand for Ctrl-C, and asks for it. */
+static int interrupt_by_answer(void *arg)
+{
+	const struct text *t = arg;
+	struct termios tio;
+
+	STEP(!tcgetattr(t->fd, &tio));
+	tio.c_lflag |= ISIG | NOFLSH;
+	tio.c_cc[VINTR] = 'n';
+	STEP(!tcsetattr(t->fd, TCSANOW, &tio));
+	return put(arg);
+}
+
+TEST_F(console, signal_by_answer)
+{
+	struct text t = { .fd = self->fd, .s = device_status.question };
+	int status = 0;
+	pid_t child;
+
+	type_raw(_metadata, self->fd);
+	child = at_console();
+	ASSERT_LT(0, child);
+	EXPECT_EQ(strlen(t.s), capmode_run(interrupt_by_answer, &t));
+	EXPECT_EQ(0, ask(self->fd, &device_type));
+	EXPECT_EQ(0, waitpid(child, &status, WNOHANG));
+	EXPECT_EQ(strlen(t.s), in_child(interrupt_by_answer, &t));
+	EXPECT_EQ(child, waitpid(child, &status, 0));
+	EXPECT_TRUE(WIFSIGNALED(status));
+	EXPECT_EQ(SIGINT, WTERMSIG(status));
+	/* With the leader of its session gone it was hung up. */
+	close(self->fd);
+	self->fd = open(TTY(GIVEN), O_RDWR | O_NOCTTY | O_CLOEXEC);
+	EXPECT_LE(0, self->fd);
+}
+
 /* ---- serial ports ---- */
 
 /*

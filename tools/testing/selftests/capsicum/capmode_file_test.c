@@ -370,6 +370,57 @@ TEST(node_of_an_overlay)
 		SKIP(return, "no overlays (%d)", err);
 }
 
+/* An overlay makes in its upper layer what there is in a lower one. */
+static int copy_up(void *arg)
+{
+	const struct node *n = arg;
+
+	return RET(fchmodat(n->dir, n->name, 0640, 0));
+}
+
+TEST(node_made_by_an_overlay)
+{
+	static const char *const parts[] = { "low", "up", "work", "all" };
+	char top[] = "/tmp/capsicum.XXXXXX";
+	struct node n = { .name = "null" };
+	int dir, err;
+	unsigned int i;
+
+	REQUIRE_CAPMODE();
+	REQUIRE_ROOT();
+	ASSERT_TRUE(!!mkdtemp(top));
+	dir = open_dir(top);
+	ASSERT_LE(0, dir);
+	for (i = 0; i < ARRAY_SIZE(parts); i++)
+		ASSERT_EQ(0, mkdirat(dir, parts[i], 0755));
+	ASSERT_EQ(0, mknodat(dir, "low/null", S_IFCHR | 0666, NULL_DEVICE));
+	ASSERT_EQ(0, fchdir(dir));
+	err = RET(mount("capsicum", "all", "overlay", 0,
+			"lowerdir=low,upperdir=up,workdir=work"));
+	if (!err) {
+		n.dir = open_dir("all");
+		EXPECT_LE(0, n.dir);
+		EXPECT_EQ(-ECAPMODE, capmode_run(copy_up, &n));
+		EXPECT_EQ(-ENOENT, RET(faccessat(dir, "up/null", F_OK, 0)));
+		EXPECT_EQ(0, in_child(copy_up, &n));
+		EXPECT_EQ(0, faccessat(dir, "up/null", F_OK, 0));
+		/* There is nothing left to be made. */
+		EXPECT_EQ(0, capmode_run(copy_up, &n));
+		close(n.dir);
+		EXPECT_EQ(0, umount2("all", MNT_DETACH));
+	}
+	ASSERT_EQ(0, chdir("/"));
+	unlinkat(dir, "up/null", 0);
+	unlinkat(dir, "low/null", 0);
+	unlinkat(dir, "work/work", AT_REMOVEDIR);
+	for (i = 0; i < ARRAY_SIZE(parts); i++)
+		unlinkat(dir, parts[i], AT_REMOVEDIR);
+	close(dir);
+	rmdir(top);
+	if (err)
+		SKIP(return, "no overlays (%d)", err);
+}
+
 /* ---- the one inode of all that has no file ---- */
 
 struct attribute {

@@ -107,6 +107,28 @@ TEST_F(sock, fastopen)
 	check_refused(_metadata, s, try_fastopen, peer_met);
 }
 
+/* To nobody: it fails, and what is said to nobody leaves no name behind. */
+static int try_fastopen_unnamed(void *arg)
+{
+	const struct peer *p = arg;
+	int fd = RET(socket(p->domain, SOCK_STREAM, 0));
+	int ret;
+
+	STEP(fd >= 0);
+	STEP(send(fd, "d", 1, MSG_FASTOPEN) < 0);
+	STEP(!has_address(fd));
+	ret = RET(listen(fd, 1));
+	STEP(has_address(fd) == !ret);
+	return ret;
+}
+
+TEST_F(sock, fastopen_unnamed)
+{
+	if (variant->domain == AF_UNIX)
+		return;
+	EXPECT_ECAPMODE(try_fastopen_unnamed, &self->p);
+}
+
 /* The second of two has an address: the first is sent, and that is all. */
 static int try_second(void *arg)
 {
