@@ -14,18 +14,17 @@ struct file;
 struct inode;
 
 #ifdef CONFIG_SECURITY_CAPSICUM_MODE
+void capmode_init_node(struct inode *inode);
 int __capmode_check_backing(const struct file *file);
-int __capmode_check_node(const struct inode *inode);
 int __capmode_check_part(struct block_device *bdev);
 int __capmode_check_common(const struct inode *inode);
 int __capmode_check_xattr(const char *name);
 #else
-static inline int __capmode_check_backing(const struct file *file)
+static inline void capmode_init_node(struct inode *inode)
 {
-	return 0;
 }
 
-static inline int __capmode_check_node(const struct inode *inode)
+static inline int __capmode_check_backing(const struct file *file)
 {
 	return 0;
 }
@@ -57,20 +56,6 @@ static inline int capmode_check_backing(const struct file *file)
 {
 	if (in_capability_mode())
 		return __capmode_check_backing(file);
-	return 0;
-}
-
-/**
- * capmode_check_node - may what this inode stands for be opened?
- * @inode: the inode of a file of any type
- *
- * Return: 0; -ECAPMODE in capability mode for a device, where somebody else
- * than the kernel says which device it is.
- */
-static inline int capmode_check_node(const struct inode *inode)
-{
-	if (in_capability_mode())
-		return __capmode_check_node(inode);
 	return 0;
 }
 

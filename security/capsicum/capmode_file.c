@@ -49,28 +49,47 @@ int __capmode_check_backing(const struct file *file)
 }
 EXPORT_SYMBOL_GPL(__capmode_check_backing);
 
-/**
- * __capmode_check_node - may what this inode stands for be opened?
- * @inode: the inode of a file of any type
- *
- * For capmode_check_node(), in capability mode. To make a node is to name a
- * device by number. So does who serves a file system, and that may be this very
- * process: nodes of devices count only where the kernel keeps them.
- *
- * Return: 0 or -ECAPMODE.
+/*
+ * To make a node is to name a device by number. So does who serves a file
+ * system, and that may be this very process.
  */
-int __capmode_check_node(const struct inode *inode)
+static int served_node_open(struct inode *inode, struct file *filp)
 {
-	if (!S_ISCHR(inode->i_mode) && !S_ISBLK(inode->i_mode))
-		return 0;
+	if (in_capability_mode())
+		return capmode_refuse();
+
+	if (IS_ENABLED(CONFIG_BLOCK) && S_ISBLK(inode->i_mode))
+		replace_fops(filp, &def_blk_fops);
+	else
+		replace_fops(filp, &def_chr_fops);
+	return filp->f_op->open(inode, filp);
+}
+
+static const struct file_operations served_node_fops = {
+	.open	= served_node_open,
+	.llseek	= noop_llseek,
+};
+
+/**
+ * capmode_init_node - have the node of a device opened as its file system asks for
+ * @inode: the inode of a device, which has its operations
+ *
+ * In capability mode nodes count only where the kernel keeps them. It is looked
+ * at here, once for each inode, so that only those of the others pay for it:
+ * they are refused with -ECAPMODE in capability mode, however they are opened.
+ *
+ * Context: Any.
+ */
+void capmode_init_node(struct inode *inode)
+{
 	switch (inode->i_sb->s_magic) {
 	case TMPFS_MAGIC:
 	case RAMFS_MAGIC:
 	case DEVPTS_SUPER_MAGIC:
-	case BINDERFS_SUPER_MAGIC:
-		return 0;
+		return;
 	}
-	return is_on_device(inode) ? 0 : capmode_refuse();
+	if (!is_on_device(inode))
+		inode->i_fop = &served_node_fops;
 }
 
 /**
@@ -110,14 +129,16 @@ int __capmode_check_common(const struct inode *inode)
  * @name: its name
  *
  * For capmode_check_xattr(), in capability mode. An overlay finds by attributes
- * of its upper layer what of the lower ones an entry stands for, by path.
+ * of its upper layer what of the lower ones an entry stands for, by path. An NFS
+ * server's junction says so by path and address.
  *
  * Return: 0 or -ECAPMODE.
  */
 int __capmode_check_xattr(const char *name)
 {
 	if (strstarts(name, "trusted.overlay.") ||
-	    strstarts(name, "user.overlay."))
+	    strstarts(name, "user.overlay.") ||
+	    strstarts(name, "trusted.junction."))
 		return capmode_refuse();
 	return 0;
 }

@@ -491,7 +491,7 @@ static int typed(int fd, const char *s)
 			return -ETIMEDOUT;
 		ret = RET(read(fd, buf + n, len - n));
 		if (ret <= 0)
-			return ret;
+			return ret ? ret : -EPIPE;
 		n += ret;
 	}
 	return memcmp(buf, s, len) ? -EBADMSG : 0;
@@ -559,6 +559,17 @@ TEST_F(console, answers)
 	EXPECT_EQ(0, ask(self->fd, &device_status));
 }
 
+/* Whether @child ends within ten seconds. */
+static bool ends(pid_t child)
+{
+	int fd = RET(syscall(__NR_pidfd_open, child, 0));
+	struct pollfd p = { .fd = fd, .events = POLLIN };
+	bool ret = fd >= 0 && poll(&p, 1, 10000) == 1;
+
+	close(fd);
+	return ret;
+}
+
 /* Somebody whose terminal the console is: the foreground. */
 static pid_t at_console(void)
 {
@@ -608,9 +619,12 @@ TEST_F(console, signal_by_answer)
 	child = at_console();
 	ASSERT_LT(0, child);
 	EXPECT_EQ(strlen(t.s), capmode_run(interrupt_by_answer, &t));
+	/* Some of the answer would be in front of this one. */
 	EXPECT_EQ(0, ask(self->fd, &device_type));
 	EXPECT_EQ(0, waitpid(child, &status, WNOHANG));
 	EXPECT_EQ(strlen(t.s), in_child(interrupt_by_answer, &t));
+	EXPECT_TRUE(ends(child));
+	kill(child, SIGKILL);
 	EXPECT_EQ(child, waitpid(child, &status, 0));
 	EXPECT_TRUE(WIFSIGNALED(status));
 	EXPECT_EQ(SIGINT, WTERMSIG(status));

@@ -335,42 +335,82 @@ TEST(node_made_before)
 	close(n.dir);
 }
 
-/* An overlay shows what lies anywhere. */
-TEST(node_of_an_overlay)
+/* ---- an overlay, which shows what lies anywhere ---- */
+
+FIXTURE(overlay)
 {
-	char top[] = "/tmp/capsicum.XXXXXX", path[64], options[128];
-	struct node n = { .name = "null" };
+	char top[32];
+	int dir;
+	struct node n;	/* a device, in the lower layer */
+};
+
+FIXTURE_VARIANT(overlay)
+{
+	const char *options;
+};
+
+FIXTURE_VARIANT_ADD(overlay, read_only)
+{
+	.options = "lowerdir=low:up",
+};
+
+FIXTURE_VARIANT_ADD(overlay, writable)
+{
+	.options = "lowerdir=low,upperdir=up,workdir=work",
+};
+
+static const char *const overlay_parts[] = { "low", "up", "work", "all" };
+
+FIXTURE_SETUP(overlay)
+{
+	unsigned int i;
 	int err;
 
+	self->dir = -1;
+	self->n = (struct node){ .dir = -1, .name = "null" };
 	REQUIRE_CAPMODE();
 	REQUIRE_ROOT();
-	ASSERT_TRUE(!!mkdtemp(top));
-	snprintf(path, sizeof(path), "%s/1", top);
-	ASSERT_EQ(0, mkdir(path, 0755));
-	snprintf(path, sizeof(path), "%s/1/null", top);
-	ASSERT_EQ(0, mknod(path, S_IFCHR | 0666, NULL_DEVICE));
-	snprintf(path, sizeof(path), "%s/2", top);
-	ASSERT_EQ(0, mkdir(path, 0755));
-	snprintf(options, sizeof(options), "lowerdir=%s/1:%s/2", top, top);
-	err = RET(mount("capsicum", path, "overlay", 0, options));
-	if (!err) {
-		n.dir = open_dir(path);
-		EXPECT_LE(0, n.dir);
-		EXPECT_ECAPMODE(open_node, &n);
-		close(n.dir);
-		EXPECT_EQ(0, umount2(path, MNT_DETACH));
-	}
-	rmdir(path);
-	snprintf(path, sizeof(path), "%s/1/null", top);
-	unlink(path);
-	snprintf(path, sizeof(path), "%s/1", top);
-	rmdir(path);
-	rmdir(top);
+	snprintf(self->top, sizeof(self->top), "/tmp/capsicum.XXXXXX");
+	ASSERT_TRUE(!!mkdtemp(self->top));
+	self->dir = open_dir(self->top);
+	ASSERT_LE(0, self->dir);
+	ASSERT_EQ(0, fchdir(self->dir));
+	for (i = 0; i < ARRAY_SIZE(overlay_parts); i++)
+		ASSERT_EQ(0, mkdir(overlay_parts[i], 0755));
+	ASSERT_EQ(0, mknod("low/null", S_IFCHR | 0666, NULL_DEVICE));
+	err = RET(mount("capsicum", "all", "overlay", 0, variant->options));
 	if (err)
 		SKIP(return, "no overlays (%d)", err);
+	self->n.dir = open_dir("all");
+	ASSERT_LE(0, self->n.dir);
 }
 
-/* An overlay makes in its upper layer what there is in a lower one. */
+FIXTURE_TEARDOWN(overlay)
+{
+	unsigned int i;
+
+	if (self->dir < 0)
+		return;
+	if (self->n.dir >= 0) {
+		close(self->n.dir);
+		umount2("all", MNT_DETACH);
+	}
+	unlink("up/null");
+	unlink("low/null");
+	rmdir("work/work");
+	for (i = 0; i < ARRAY_SIZE(overlay_parts); i++)
+		rmdir(overlay_parts[i]);
+	close(self->dir);
+	rmdir(self->top);
+}
+
+TEST_F(overlay, node)
+{
+	EXPECT_ECAPMODE(open_node, &self->n);
+	EXPECT_ECAPMODE(open_node_by_ring, &self->n);
+}
+
+/* What is changed is made anew in the upper layer, devices too. */
 static int copy_up(void *arg)
 {
 	const struct node *n = arg;
@@ -378,47 +418,18 @@ static int copy_up(void *arg)
 	return RET(fchmodat(n->dir, n->name, 0640, 0));
 }
 
-TEST(node_made_by_an_overlay)
+TEST_F(overlay, copy_up)
 {
-	static const char *const parts[] = { "low", "up", "work", "all" };
-	char top[] = "/tmp/capsicum.XXXXXX";
-	struct node n = { .name = "null" };
-	int dir, err;
-	unsigned int i;
-
-	REQUIRE_CAPMODE();
-	REQUIRE_ROOT();
-	ASSERT_TRUE(!!mkdtemp(top));
-	dir = open_dir(top);
-	ASSERT_LE(0, dir);
-	for (i = 0; i < ARRAY_SIZE(parts); i++)
-		ASSERT_EQ(0, mkdirat(dir, parts[i], 0755));
-	ASSERT_EQ(0, mknodat(dir, "low/null", S_IFCHR | 0666, NULL_DEVICE));
-	ASSERT_EQ(0, fchdir(dir));
-	err = RET(mount("capsicum", "all", "overlay", 0,
-			"lowerdir=low,upperdir=up,workdir=work"));
-	if (!err) {
-		n.dir = open_dir("all");
-		EXPECT_LE(0, n.dir);
-		EXPECT_EQ(-ECAPMODE, capmode_run(copy_up, &n));
-		EXPECT_EQ(-ENOENT, RET(faccessat(dir, "up/null", F_OK, 0)));
-		EXPECT_EQ(0, in_child(copy_up, &n));
-		EXPECT_EQ(0, faccessat(dir, "up/null", F_OK, 0));
-		/* There is nothing left to be made. */
-		EXPECT_EQ(0, capmode_run(copy_up, &n));
-		close(n.dir);
-		EXPECT_EQ(0, umount2("all", MNT_DETACH));
+	if (!strstr(variant->options, "upperdir")) {
+		EXPECT_EQ(-EROFS, capmode_run(copy_up, &self->n));
+		return;
 	}
-	ASSERT_EQ(0, chdir("/"));
-	unlinkat(dir, "up/null", 0);
-	unlinkat(dir, "low/null", 0);
-	unlinkat(dir, "work/work", AT_REMOVEDIR);
-	for (i = 0; i < ARRAY_SIZE(parts); i++)
-		unlinkat(dir, parts[i], AT_REMOVEDIR);
-	close(dir);
-	rmdir(top);
-	if (err)
-		SKIP(return, "no overlays (%d)", err);
+	EXPECT_EQ(-ECAPMODE, capmode_run(copy_up, &self->n));
+	EXPECT_EQ(-ENOENT, RET(faccessat(self->dir, "up/null", F_OK, 0)));
+	EXPECT_EQ(0, in_child(copy_up, &self->n));
+	EXPECT_EQ(0, faccessat(self->dir, "up/null", F_OK, 0));
+	/* There is nothing left to be made. */
+	EXPECT_EQ(0, capmode_run(copy_up, &self->n));
 }
 
 /* ---- the one inode of all that has no file ---- */
@@ -633,13 +644,14 @@ TEST_F(common, extended_attributes)
 	}
 }
 
-/* ---- what an overlay reads ---- */
+/* ---- what an overlay reads, and a server ---- */
 
 TEST(redirection)
 {
 	static const char *const names[] = {
 		"trusted.overlay.redirect", "trusted.overlay.metacopy",
 		"trusted.overlay.origin", "user.overlay.redirect",
+		"trusted.junction.nfs",
 	};
 	struct attribute a = { .name = "trusted.overlays" };
 	unsigned int i, ring;

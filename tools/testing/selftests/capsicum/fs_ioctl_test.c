@@ -333,6 +333,30 @@ TEST_F(btrfs, snapshot)
 	EXPECT_EQ(0, snapshot_state(&s));
 }
 
+/* It is of the whole subvolume, which a directory or a file in it is not. */
+TEST_F(btrfs, snapshot_from_below)
+{
+	struct snapshot s = { .dir = self->dir };
+	int i, sub, below[2];
+
+	snprintf(s.name, sizeof(s.name), "snapshot-%d", getpid());
+	ASSERT_EQ(0, mkdirat(self->dir, "below", 0755));
+	sub = openat(self->dir, "below", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	ASSERT_LE(0, sub);
+	below[0] = limit_all(sub);
+	below[1] = limit_all(self->p.first);
+	for (i = 0; i < 2; i++) {
+		s.v2 = false;
+		EXPECT_EQ(-EINVAL, op_snapshot(below[i], &s));
+		s.v2 = true;
+		EXPECT_EQ(-EINVAL, op_snapshot(below[i], &s));
+		EXPECT_EQ(0, snapshot_state(&s));
+		close(below[i]);
+	}
+	close(sub);
+	EXPECT_EQ(0, unlinkat(self->dir, "below", AT_REMOVEDIR));
+}
+
 static int op_snapshot_dir(int fd, void *ctx)
 {
 	struct snapshot s = *(struct snapshot *)ctx;
