@@ -77,6 +77,8 @@ static const struct file_operations served_node_fops = {
  * In capability mode nodes count only where the kernel keeps them. It is looked
  * at here, once for each inode, so that only those of the others pay for it:
  * they are refused with -ECAPMODE in capability mode, however they are opened.
+ * A file system that sets the operations itself, later on, as binder's does, says
+ * what the node is, and is not asked.
  *
  * Context: Any.
  */
@@ -86,6 +88,9 @@ void capmode_init_node(struct inode *inode)
 	case TMPFS_MAGIC:
 	case RAMFS_MAGIC:
 	case DEVPTS_SUPER_MAGIC:
+	/* Their null takes the place of what a new program may not inherit. */
+	case SELINUX_MAGIC:
+	case SECURITYFS_MAGIC:
 		return;
 	}
 	if (!is_on_device(inode))

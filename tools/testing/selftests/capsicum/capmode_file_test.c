@@ -361,6 +361,19 @@ FIXTURE_VARIANT_ADD(overlay, writable)
 
 static const char *const overlay_parts[] = { "low", "up", "work", "all" };
 
+static void remove_parts(const char *top, int dir)
+{
+	unsigned int i;
+
+	unlink("up/null");
+	unlink("low/null");
+	rmdir("work/work");
+	for (i = 0; i < ARRAY_SIZE(overlay_parts); i++)
+		rmdir(overlay_parts[i]);
+	close(dir);
+	rmdir(top);
+}
+
 FIXTURE_SETUP(overlay)
 {
 	unsigned int i;
@@ -379,29 +392,21 @@ FIXTURE_SETUP(overlay)
 		ASSERT_EQ(0, mkdir(overlay_parts[i], 0755));
 	ASSERT_EQ(0, mknod("low/null", S_IFCHR | 0666, NULL_DEVICE));
 	err = RET(mount("capsicum", "all", "overlay", 0, variant->options));
-	if (err)
+	if (err) {
+		remove_parts(self->top, self->dir);
 		SKIP(return, "no overlays (%d)", err);
+	}
 	self->n.dir = open_dir("all");
 	ASSERT_LE(0, self->n.dir);
 }
 
 FIXTURE_TEARDOWN(overlay)
 {
-	unsigned int i;
-
-	if (self->dir < 0)
+	if (self->n.dir < 0)
 		return;
-	if (self->n.dir >= 0) {
-		close(self->n.dir);
-		umount2("all", MNT_DETACH);
-	}
-	unlink("up/null");
-	unlink("low/null");
-	rmdir("work/work");
-	for (i = 0; i < ARRAY_SIZE(overlay_parts); i++)
-		rmdir(overlay_parts[i]);
-	close(self->dir);
-	rmdir(self->top);
+	close(self->n.dir);
+	EXPECT_EQ(0, umount2("all", MNT_DETACH));
+	remove_parts(self->top, self->dir);
 }
 
 TEST_F(overlay, node)
