@@ -221,40 +221,56 @@ static int open_node_by_ring(void *arg)
 	return 0;
 }
 
-/* A file system of devices: "null", and "disk", which is @disk. */
-static void serve_nodes(int dev, dev_t disk)
+struct served {
+	const char *name;
+	mode_t mode;
+	dev_t rdev;
+};
+
+/*
+ * A file system that consists of @files, three of them. Who has a byte locked is
+ * the process whose number the byte has.
+ */
+static void serve(int dev, const struct served *files)
 {
 	struct fuse_init_out init = {
 		.major = FUSE_KERNEL_VERSION,
 		.minor = FUSE_KERNEL_MINOR_VERSION,
 		.max_write = 4096,
+		.flags = FUSE_POSIX_LOCKS,
 	};
 	struct fuse_attr_out attr = {
 		.attr = { .ino = 1, .mode = S_IFDIR | 0755, .nlink = 2 },
 	};
+	struct fuse_entry_out entry = {
+		.entry_valid = 1000,
+		.attr_valid = 1000,
+		.attr.nlink = 1,
+	};
+	struct fuse_lk_out lock = { .lk.type = F_WRLCK };
 	struct fuse_request in;
+	int i;
 
 	while (read(dev, &in, sizeof(in)) > 0) {
-		bool null = !strcmp(in.name, "null");
-		dev_t nr = null ? NULL_DEVICE : disk;
-		struct fuse_entry_out entry = {
-			.nodeid = null ? 2 : 3,
-			.entry_valid = 1000,
-			.attr_valid = 1000,
-			.attr = {
-				.ino = null ? 2 : 3,
-				.mode = (null ? S_IFCHR : S_IFBLK) | 0666,
-				.nlink = 1,
-				.rdev = major(nr) << 8 | minor(nr),
-			},
-		};
-
 		switch (in.header.opcode) {
 		case FUSE_INIT:
 			fuse_answer(dev, &in, 0, &init, sizeof(init));
 			break;
 		case FUSE_LOOKUP:
+			for (i = 0; i < 2 && strcmp(in.name, files[i].name); i++)
+				;
+			entry.nodeid = i + 2;
+			entry.attr.ino = i + 2;
+			entry.attr.mode = files[i].mode;
+			entry.attr.rdev = major(files[i].rdev) << 8 |
+					  minor(files[i].rdev);
 			fuse_answer(dev, &in, 0, &entry, sizeof(entry));
+			break;
+		case FUSE_GETLK:
+			lock.lk.start = in.lk.lk.start;
+			lock.lk.end = in.lk.lk.start;
+			lock.lk.pid = in.lk.lk.start;
+			fuse_answer(dev, &in, 0, &lock, sizeof(lock));
 			break;
 		case FUSE_GETATTR:
 			fuse_answer(dev, &in, 0, &attr, sizeof(attr));
@@ -270,41 +286,108 @@ static void serve_nodes(int dev, dev_t disk)
 	_exit(0);
 }
 
-TEST(node_of_a_server)
+FIXTURE(served)
 {
-	char dir[] = "/tmp/capsicum.XXXXXX", loop[32];
-	struct node n = { .name = "null" };
-	struct stat st;
-	pid_t server;
+	char top[32];
 	int dev;
+	int dir;
+	pid_t server;
+};
 
+FIXTURE_SETUP(served)
+{
+	struct served files[] = {
+		{ "null", S_IFCHR | 0666, NULL_DEVICE },
+		{ "disk", S_IFBLK | 0666 },
+		{ "file", S_IFREG | 0666 },
+	};
+	struct stat st;
+	char loop[32];
+
+	self->server = -1;
 	REQUIRE_CAPMODE();
 	REQUIRE_ROOT();
-	dev = open("/dev/fuse", O_RDWR | O_CLOEXEC);
-	if (dev < 0)
+	self->dev = open("/dev/fuse", O_RDWR | O_CLOEXEC);
+	if (self->dev < 0)
 		SKIP(return, "no FUSE");
 	if (free_loop(loop, sizeof(loop)) || stat(loop, &st))
 		SKIP(return, "no loop devices");
-	ASSERT_TRUE(!!mkdtemp(dir));
-	ASSERT_EQ(0, fuse_mount(dev, dir));
-	server = fork();
-	if (!server) {
+	files[1].rdev = st.st_rdev;
+	snprintf(self->top, sizeof(self->top), "/tmp/capsicum.XXXXXX");
+	ASSERT_TRUE(!!mkdtemp(self->top));
+	ASSERT_EQ(0, fuse_mount(self->dev, self->top));
+	self->server = fork();
+	if (!self->server) {
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
-		serve_nodes(dev, st.st_rdev);
+		serve(self->dev, files);
 	}
-	n.dir = open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	EXPECT_LE(0, n.dir);
-	EXPECT_ECAPMODE(open_node, &n);
-	EXPECT_ECAPMODE(open_node_by_ring, &n);
-	n.name = "disk";
-	EXPECT_ECAPMODE(open_node, &n);
-	EXPECT_ECAPMODE(open_node_by_ring, &n);
-	kill(server, SIGKILL);
-	waitpid(server, NULL, 0);
-	close(n.dir);
-	EXPECT_EQ(0, umount2(dir, MNT_DETACH));
-	rmdir(dir);
-	close(dev);
+	self->dir = open(self->top, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	ASSERT_LE(0, self->dir);
+}
+
+FIXTURE_TEARDOWN(served)
+{
+	if (self->server < 0)
+		return;
+	kill(self->server, SIGKILL);
+	waitpid(self->server, NULL, 0);
+	close(self->dir);
+	EXPECT_EQ(0, umount2(self->top, MNT_DETACH));
+	rmdir(self->top);
+	close(self->dev);
+}
+
+TEST_F(served, node)
+{
+	static const char *const names[] = { "null", "disk" };
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(names); i++) {
+		struct node n = { .dir = self->dir, .name = names[i] };
+
+		EXPECT_ECAPMODE(open_node, &n);
+		EXPECT_ECAPMODE(open_node_by_ring, &n);
+	}
+}
+
+struct owner {
+	int fd;
+	pid_t nr;
+};
+
+/* How the number of a lock's owner comes: 1, -1 (of a remote lock), 0 for none. */
+static int owner_of_lock(void *arg)
+{
+	const struct owner *o = arg;
+	struct flock fl = {
+		.l_type = F_WRLCK,
+		.l_start = o->nr,
+		.l_len = 1,
+	};
+
+	if (fcntl(o->fd, F_GETLK, &fl))
+		return -errno;
+	if (fl.l_type != F_WRLCK || fl.l_start != o->nr)
+		return -EBADMSG;
+	if (!fl.l_pid)
+		return 0;
+	return fl.l_pid == o->nr ? 1 : fl.l_pid == -o->nr ? -1 : -EBADMSG;
+}
+
+/* The server would be told which numbers somebody has. */
+TEST_F(served, owner_of_lock)
+{
+	struct owner o = { .nr = getppid() };
+
+	o.fd = openat(self->dir, "file", O_RDWR | O_CLOEXEC);
+	ASSERT_LE(0, o.fd);
+	EXPECT_EQ(1, in_child(owner_of_lock, &o));
+	EXPECT_EQ(-1, capmode_run(owner_of_lock, &o));
+	/* Nobody has a number that is as large. */
+	o.nr = INT_MAX - 1;
+	EXPECT_EQ(0, in_child(owner_of_lock, &o));
+	EXPECT_EQ(-1, capmode_run(owner_of_lock, &o));
+	close(o.fd);
 }
 
 /* Where it lies on a device or in memory, somebody who may has made it. */

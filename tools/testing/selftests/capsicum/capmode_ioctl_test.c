@@ -494,7 +494,16 @@ TEST(loop_control)
 
 /* ---- keys of a file system ---- */
 
-#define RAW_SIZE	32
+#define RAW_SIZE	FSCRYPT_MAX_KEY_SIZE
+
+/* No two blocks are the same: such a key is a weak one. */
+static void fill_raw(uint8_t *raw)
+{
+	int i;
+
+	for (i = 0; i < RAW_SIZE; i++)
+		raw[i] = i;
+}
 
 struct fs_key {
 	int dir;
@@ -514,7 +523,7 @@ static int add_fs_key(void *arg)
 	a.arg.key_id = k->serial;
 	if (!k->serial) {
 		a.arg.raw_size = RAW_SIZE;
-		memset(a.raw, 'k', RAW_SIZE);
+		fill_raw(a.raw);
 	}
 	ret = RET(ioctl(k->dir, FS_IOC_ADD_ENCRYPTION_KEY, &a));
 	if (!ret)
@@ -535,7 +544,7 @@ static int add_named_key(void *arg)
 	};
 
 	memcpy(a.arg.key_spec.u.descriptor, "capsicum", 8);
-	memset(a.raw, 'k', RAW_SIZE);
+	fill_raw(a.raw);
 	k->spec = a.arg.key_spec;
 	return RET(ioctl(k->dir, FS_IOC_ADD_ENCRYPTION_KEY, &a));
 }
@@ -614,6 +623,67 @@ TEST(fs_keys)
 	EXPECT_EQ(0, syscall(__NR_keyctl, KEYCTL_UNLINK, k.serial,
 			     KEY_SPEC_SESSION_KEYRING));
 	close(k.dir);
+}
+
+#define DESCRIPTOR	"capsicum"
+#define KEY_NAME	"fscrypt:636170736963756d"	/* that, in hexadecimal */
+
+/* A directory that the key of that name is for, and a file there. */
+static int use_key_by_name(void *arg)
+{
+	struct fscrypt_policy_v1 p = {
+		.version = FSCRYPT_POLICY_V1,
+		.contents_encryption_mode = FSCRYPT_MODE_AES_256_XTS,
+		.filenames_encryption_mode = FSCRYPT_MODE_AES_256_CTS,
+	};
+	int top = *(int *)arg, dir, fd;
+
+	memcpy(p.master_key_descriptor, DESCRIPTOR, 8);
+	STEP(!mkdirat(top, "locked", 0700));
+	dir = openat(top, "locked", O_RDONLY | O_DIRECTORY);
+	STEP(dir >= 0);
+	STEP(!ioctl(dir, FS_IOC_SET_ENCRYPTION_POLICY, &p));
+	fd = RET(openat(dir, "file", O_RDWR | O_CREAT, 0600));
+	if (fd >= 0)
+		STEP(!unlinkat(dir, "file", 0));
+	STEP(!unlinkat(top, "locked", AT_REMOVEDIR));
+	return fd < 0 ? fd : 0;
+}
+
+/* Whose policy it is names the key, of whichever user one is. */
+TEST(key_by_policy)
+{
+	struct fscrypt_key payload = {
+		.mode = FSCRYPT_MODE_AES_256_XTS,
+		.size = RAW_SIZE,
+	};
+	struct fs_key k = {};
+	int top, ret, serial;
+
+	REQUIRE_CAPMODE();
+	REQUIRE_ROOT();
+	top = open(".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	ASSERT_LE(0, top);
+	k.dir = top;
+	ret = add_fs_key(&k);
+	if (ret == -ENOTTY || ret == -EOPNOTSUPP)
+		SKIP(return, "a file system without encryption");
+	ASSERT_EQ(0, ret);
+	EXPECT_EQ(0, remove_fs_key(&k));
+	EXPECT_EQ(-ENOKEY, in_child(use_key_by_name, &top));
+	fill_raw(payload.raw);
+	serial = RET(syscall(__NR_add_key, "logon", KEY_NAME, &payload,
+			     sizeof(payload), KEY_SPEC_SESSION_KEYRING));
+	ASSERT_LT(0, serial);
+	EXPECT_EQ(0, in_child(use_key_by_name, &top));
+	EXPECT_EQ(-ENOKEY, capmode_run(use_key_by_name, &top));
+	EXPECT_EQ(0, syscall(__NR_keyctl, KEYCTL_UNLINK, serial,
+			     KEY_SPEC_SESSION_KEYRING));
+	/* One that the file system was given. */
+	EXPECT_EQ(0, add_named_key(&k));
+	EXPECT_BOTH(use_key_by_name, &top);
+	EXPECT_EQ(0, remove_fs_key(&k));
+	close(top);
 }
 
 TEST_HARNESS_MAIN

@@ -28,6 +28,7 @@ struct fuse_request {
 	struct fuse_in_header header;
 	union {
 		struct fuse_init_in init;
+		struct fuse_lk_in lk;
 		char name[FUSE_MIN_READ_BUFFER - sizeof(struct fuse_in_header)];
 	};
 };
