@@ -355,7 +355,7 @@ struct owner {
 	pid_t nr;
 };
 
-/* How the number of a lock's owner comes: 1, -1 (of a remote lock), 0 for none. */
+/* How the number of a lock's owner comes: 1, 0 for none, or -1 as it is. */
 static int owner_of_lock(void *arg)
 {
 	const struct owner *o = arg;
@@ -371,7 +371,7 @@ static int owner_of_lock(void *arg)
 		return -EBADMSG;
 	if (!fl.l_pid)
 		return 0;
-	return fl.l_pid == o->nr ? 1 : fl.l_pid == -o->nr ? -1 : -EBADMSG;
+	return fl.l_pid == o->nr ? 1 : fl.l_pid == -1 ? -1 : -EBADMSG;
 }
 
 /* The server would be told which numbers somebody has. */
