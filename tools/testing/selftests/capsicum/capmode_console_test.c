@@ -570,30 +570,11 @@ static bool ends(pid_t child)
 	return ret;
 }
 
-/* Somebody whose terminal the console is: the foreground. */
-static pid_t at_console(void)
+/* Becomes somebody whose terminal the console is: the foreground. */
+static bool at_console(void)
 {
-	int up[2];
-	pid_t child;
-	char c;
-
-	if (pipe(up))
-		return -errno;
-	child = fork();
-	if (!child) {
-		prctl(PR_SET_PDEATHSIG, SIGKILL);
-		if (setsid() < 0 || open(TTY(GIVEN), O_RDWR | O_CLOEXEC) < 0 ||
-		    tcgetpgrp(open("/dev/tty", O_RDWR | O_CLOEXEC)) != getpid() ||
-		    write(up[1], "x", 1) != 1)
-			_exit(1);
-		for (;;)
-			pause();
-	}
-	close(up[1]);
-	if (child > 0 && read(up[0], &c, 1) != 1)
-		child = -EIO;
-	close(up[0]);
-	return child;
+	return setsid() >= 0 && open(TTY(GIVEN), O_RDWR | O_CLOEXEC) >= 0 &&
+	       tcgetpgrp(open("/dev/tty", O_RDWR | O_CLOEXEC)) == getpid();
 }
 
 /* Has the end of a device's status stand for Ctrl-C, and asks for it. */
@@ -616,7 +597,7 @@ TEST_F(console, signal_by_answer)
 	pid_t child;
 
 	type_raw(_metadata, self->fd);
-	child = at_console();
+	child = victim_prepared(at_console);
 	ASSERT_LT(0, child);
 	EXPECT_EQ(strlen(t.s), capmode_run(interrupt_by_answer, &t));
 	/* Some of the answer would be in front of this one. */

@@ -63,8 +63,8 @@ static inline pid_t idle_thread(void)
 	return tid;
 }
 
-/* A process that waits, in a group of its own. It runs when this returns. */
-static inline pid_t victim(void)
+/* A process that waits, once @prepare has succeeded. It runs when this returns. */
+static inline pid_t victim_prepared(bool (*prepare)(void))
 {
 	int up[2];
 	pid_t child;
@@ -75,8 +75,7 @@ static inline pid_t victim(void)
 	child = fork();
 	if (!child) {
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
-		setpgid(0, 0);
-		if (write(up[1], "x", 1) != 1)
+		if (!prepare() || write(up[1], "x", 1) != 1)
 			_exit(1);
 		for (;;)
 			pause();
@@ -86,6 +85,17 @@ static inline pid_t victim(void)
 		child = -EIO;
 	close(up[0]);
 	return child;
+}
+
+static inline bool __own_group(void)
+{
+	return !setpgid(0, 0);
+}
+
+/* One in a group of its own. */
+static inline pid_t victim(void)
+{
+	return victim_prepared(__own_group);
 }
 
 static inline void bury(pid_t child)
