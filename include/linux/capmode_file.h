@@ -87,7 +87,7 @@ static inline int capmode_check_common(const struct inode *inode)
 }
 
 /**
- * capmode_check_xattr - may this extended attribute be set?
+ * capmode_check_xattr - may this extended attribute be set or removed?
  * @name: its name
  *
  * Return: 0; -ECAPMODE in capability mode, where it says which other file is to

@@ -3,6 +3,7 @@
  * Capability mode: files that are a way to others.
  */
 #include <linux/anon_inodes.h>
+#include <linux/array_size.h>
 #include <linux/blkdev.h>
 #include <linux/capmode_file.h>
 #include <linux/export.h>
@@ -130,20 +131,26 @@ int __capmode_check_common(const struct inode *inode)
 }
 
 /**
- * __capmode_check_xattr - may this extended attribute be set?
+ * __capmode_check_xattr - may this extended attribute be set or removed?
  * @name: its name
  *
  * For capmode_check_xattr(), in capability mode. An overlay finds by attributes
  * of its upper layer what of the lower ones an entry stands for, by path. An NFS
- * server's junction says so by path and address.
+ * server's junction says so by path and address. bcachefs is told disks by name,
+ * and a project by number; NTFS whose a file is, and which device.
  *
  * Return: 0 or -ECAPMODE.
  */
 int __capmode_check_xattr(const char *name)
 {
-	if (strstarts(name, "trusted.overlay.") ||
-	    strstarts(name, "user.overlay.") ||
-	    strstarts(name, "trusted.junction."))
-		return capmode_refuse();
+	static const char *const prefixes[] = {
+		"trusted.overlay.", "user.overlay.", "trusted.junction.",
+		"bcachefs.", "$LX",
+	};
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(prefixes); i++)
+		if (strstarts(name, prefixes[i]))
+			return capmode_refuse();
 	return 0;
 }
