@@ -266,18 +266,32 @@ static int read_state(void *arg)
 	return ret < 0 ? ret : ret > 0;
 }
 
-TEST_F(binder, state_of_others)
+static void check_state(struct __test_metadata *_metadata, const char *logs)
 {
 	struct state s = { .pid = getpid() };
-	char name[96];
 
-	REQUIRE_CAPMODE();
-	snprintf(name, sizeof(name), "%s/binder_logs", self->mnt);
-	s.logs = open(name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	s.logs = open(logs, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	ASSERT_LE(0, s.logs);
 	EXPECT_EQ(1, in_child(read_state, &s));
 	EXPECT_EQ(-ECAPMODE, capmode_run(read_state, &s));
 	close(s.logs);
+}
+
+TEST_F(binder, state_of_others)
+{
+	char name[96];
+
+	REQUIRE_CAPMODE();
+	snprintf(name, sizeof(name), "%s/binder_logs", self->mnt);
+	check_state(_metadata, name);
+}
+
+TEST_F(binder, state_of_others_in_debugfs)
+{
+	REQUIRE_CAPMODE();
+	if (access("/sys/kernel/debug/binder/proc", R_OK))
+		SKIP(return, "no binder in debugfs");
+	check_state(_metadata, "/sys/kernel/debug/binder");
 }
 
 /* Whoever has the device can stop others that have it: by number. */

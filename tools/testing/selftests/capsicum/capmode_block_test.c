@@ -3,10 +3,11 @@
  * Capability mode: a block device that was given is what it has, and a partition
  * is not the whole of the device; nor are the other hosts that use it given.
  */
-#include "capmode.h"
+#include "entries.h"
 #include "loop.h"
 
 #include <linux/blkpg.h>
+#include <linux/blktrace_api.h>
 #include <linux/fs.h>
 #include <linux/pr.h>
 
@@ -265,6 +266,71 @@ TEST_F(part, read_ahead)
 	EXPECT_EQ(0, on);
 	EXPECT_EQ(0, in_child(read_only, (int[]){ self->part, 0 }));
 	ioctl(self->dev, BLKRASET, before);
+}
+
+/* Whose requests are traced: @pid, 0 for everybody's. */
+struct trace {
+	int fd;
+	pid_t pid;
+};
+
+static int trace(void *arg)
+{
+	const struct trace *t = arg;
+	struct blk_user_trace_setup setup = {
+		.buf_size = 4096, .buf_nr = 2, .pid = t->pid,
+	};
+	int err = RET(ioctl(t->fd, BLKTRACESETUP, &setup));
+
+	if (!err)
+		STEP(!ioctl(t->fd, BLKTRACETEARDOWN));
+	return err;
+}
+
+static int trace_by_file(void *arg)
+{
+	const struct trace *t = arg;
+	char pid[16];
+
+	snprintf(pid, sizeof(pid), "%d", t->pid);
+	return write_by(BY_WRITE, t->fd, pid);
+}
+
+/* A trace is of the whole disk, and there can be but one. */
+TEST_F(part, traces)
+{
+	const char *disk = strrchr(self->name, '/') + 1;
+	struct trace t = { .fd = self->dev };
+	char name[64], text[16] = "";
+	int enable;
+
+	if (in_child(trace, &t) == -ENOTTY)
+		SKIP(return, "no traces of block devices");
+	EXPECT_BOTH(trace, &t);
+	t.pid = getpid();
+	EXPECT_ECAPMODE(trace, &t);
+	t.fd = self->part;
+	EXPECT_EQ(-ENOTTY, capmode_run(trace, &t));
+	t.pid = 0;
+	EXPECT_EQ(-ENOTTY, capmode_run(trace, &t));
+	EXPECT_EQ(0, in_child(trace, &t));
+	/* The same by files. */
+	snprintf(name, sizeof(name), "/sys/block/%s/trace/pid", disk);
+	t.fd = open(name, O_RDWR | O_CLOEXEC);
+	ASSERT_LE(0, t.fd);
+	t.pid = getpid();
+	EXPECT_EQ(-ECAPMODE, capmode_run(trace_by_file, &t));
+	EXPECT_LT(0, pread(t.fd, text, sizeof(text) - 1, 0));
+	EXPECT_STREQ("disabled\n", text);
+	EXPECT_EQ(0, in_child(trace_by_file, &t));
+	memset(text, 0, sizeof(text));
+	EXPECT_LT(0, pread(t.fd, text, sizeof(text) - 1, 0));
+	EXPECT_EQ(t.pid, atoi(text));
+	close(t.fd);
+	snprintf(name, sizeof(name), "/sys/block/%s/trace/enable", disk);
+	enable = open(name, O_WRONLY | O_CLOEXEC);
+	EXPECT_EQ(1, write(enable, "0", 1));
+	close(enable);
 }
 
 struct reservation {

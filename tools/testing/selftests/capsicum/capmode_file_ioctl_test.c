@@ -294,6 +294,53 @@ TEST(proc)
 	close(query.fd);
 }
 
+/* The domain of a device, as PCIIOC_CONTROLLER; there is no header of it. */
+#define PCI_CONTROLLER	('P' << 24 | 'C' << 16 | 'I' << 8)
+
+#define TRACE_BUFFER	"/sys/kernel/tracing/per_cpu/cpu0/trace_pipe_raw"
+
+/* Those that drivers have, and tracefs. */
+TEST(kernel_files)
+{
+	static const struct {
+		const char *name;
+		struct command c;
+		int outside;
+		bool native;	/* for programs of the kernel's own ABI */
+	} files[] = {
+		{ "/proc/bus/pci/00/00.0", { .cmd = PCI_CONTROLLER }, 0 },
+		{ "/proc/bus/pci/00/00.0", { .cmd = UNKNOWN }, -EINVAL },
+		/* Wakes whoever waits for the buffer. */
+		{ TRACE_BUFFER, { .cmd = 0 }, 0, true },
+		{ TRACE_BUFFER, { .cmd = UNKNOWN }, -ENOTTY },
+	};
+	unsigned int i, found = 0;
+	int fd;
+
+	REQUIRE_CAPMODE();
+	for (i = 0; i < ARRAY_SIZE(files); i++) {
+		struct command c = files[i].c;
+		int outside = files[i].outside;
+
+		fd = open(files[i].name, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+		if (fd < 0)
+			continue;
+		c.fd = fd;
+		/* PCI's are for nobody where the kernel is locked down. */
+		if (command(&c) == -EPERM) {
+			close(fd);
+			continue;
+		}
+		if (files[i].native && command(&c) == -ENOTTY)
+			outside = -ENOTTY;
+		found++;
+		check_refused(_metadata, &files[i].c, fd, outside);
+		close(fd);
+	}
+	if (!found)
+		SKIP(return, "neither PCI nor tracefs");
+}
+
 /* What is no file has commands of its own, on which there is no list here. */
 TEST(no_files)
 {

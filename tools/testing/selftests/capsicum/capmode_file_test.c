@@ -113,6 +113,42 @@ TEST(setting_behind_a_device)
 	close(dir);
 }
 
+/*
+ * Not every file of the kernel can be behind a device. None gets as far as to be
+ * asked for what it has of its own.
+ */
+TEST(kernel_file_behind_a_device)
+{
+	static const char *const files[] = {
+		"/proc/sys/kernel/panic", "/proc/self/comm",
+		"/sys/kernel/tracing/tracing_on",
+		"/sys/kernel/debug/binder/transaction_log",
+		"/sys/fs/cgroup/cgroup.max.depth",
+	};
+	struct behind b = { .text = "77" };
+	unsigned int i, how, found = 0;
+	char name[32];
+
+	REQUIRE_CAPMODE();
+	REQUIRE_ROOT();
+	if (free_loop(name, sizeof(name)))
+		SKIP(return, "no loop devices");
+	for (i = 0; i < ARRAY_SIZE(files); i++) {
+		b.file = open(files[i], O_RDONLY | O_CLOEXEC);
+		if (b.file < 0)
+			continue;
+		found++;
+		for (how = 0; how < 2; how++) {
+			b.configure = how;
+			EXPECT_EQ(-ECAPMODE, behind_loop(name, &b, true))
+				TH_LOG("%s", files[i]);
+		}
+		close(b.file);
+	}
+	if (!found)
+		SKIP(return, "no such files");
+}
+
 /* What only keeps what is written to it: memory, and what lies on a device. */
 TEST(file_behind_a_device)
 {
@@ -734,12 +770,25 @@ TEST_F(common, extended_attributes)
 
 /* ---- what an overlay reads, and a server ---- */
 
+static int remove_attribute(void *arg)
+{
+	const struct attribute *a = arg;
+
+	return RET(fremovexattr(a->fd, a->name));
+}
+
 TEST(redirection)
 {
 	static const char *const names[] = {
 		"trusted.overlay.redirect", "trusted.overlay.metacopy",
 		"trusted.overlay.origin", "user.overlay.redirect",
+		"trusted.overlay.overlay.redirect",
 		"trusted.junction.nfs",
+	};
+	/* Of file systems that are not here. */
+	static const char *const others[] = {
+		"bcachefs.project", "bcachefs.foreground_target", "$LXDEV",
+		"$LXMOD",
 	};
 	struct attribute a = { .name = "trusted.overlays" };
 	unsigned int i, ring;
@@ -765,8 +814,20 @@ TEST(redirection)
 				  RET(fgetxattr(a.fd, a.name, value, 8)));
 			EXPECT_EQ(0, in_child(set_attribute, &a));
 			EXPECT_EQ(4, RET(fgetxattr(a.fd, a.name, value, 8)));
-			EXPECT_EQ(0, RET(fremovexattr(a.fd, a.name)));
+			EXPECT_EQ(-ECAPMODE, capmode_run(remove_attribute, &a));
+			EXPECT_EQ(4, RET(fgetxattr(a.fd, a.name, value, 8)));
+			EXPECT_EQ(0, in_child(remove_attribute, &a));
 		}
+	}
+	for (i = 0; i < ARRAY_SIZE(others); i++) {
+		a.name = others[i];
+		for (ring = 0; ring < 2; ring++) {
+			a.ring = ring;
+			EXPECT_EQ(-ECAPMODE, capmode_run(set_attribute, &a));
+			EXPECT_EQ(-EOPNOTSUPP, in_child(set_attribute, &a));
+		}
+		EXPECT_EQ(-ECAPMODE, capmode_run(remove_attribute, &a));
+		EXPECT_EQ(-EOPNOTSUPP, in_child(remove_attribute, &a));
 	}
 	close(a.fd);
 }

@@ -8,6 +8,7 @@
 #include "entries.h"
 #include "victims.h"
 
+#include <dirent.h>
 #include <linux/memfd.h>
 
 #ifndef MADV_HWPOISON
@@ -369,6 +370,122 @@ TEST(watched_in_debugfs)
 	check_entry(_metadata, &process);
 	EXPECT_ECAPMODE(write_entry, &all);
 	EXPECT_EQ(0, write_entry(&none));
+}
+
+/* Groups by number, whose memory is looked for or taken away. */
+TEST(generations_of_memory)
+{
+	struct entry e = { .name = "lru_gen", .text = "+ 1 0 0" };
+
+	REQUIRE_CAPMODE();
+	REQUIRE_ROOT();
+	e.dir = open_dir("/sys/kernel/debug");
+	if (e.dir < 0 || faccessat(e.dir, e.name, W_OK, 0))
+		SKIP(return, "no generations of memory in debugfs");
+	if (in_child(write_entry, &e) == -EINVAL)
+		SKIP(return, "no control groups of memory");
+	EXPECT_ECAPMODE(write_entry, &e);
+	EXPECT_EQ(-ECAPMODE, capmode_run(write_in_thread, &e));
+	close(e.dir);
+}
+
+TEST(shrinker)
+{
+	struct entry e = { .text = "0 0 0" };
+	struct dirent *d;
+	char name[300];
+	DIR *dir;
+
+	REQUIRE_CAPMODE();
+	REQUIRE_ROOT();
+	dir = opendir("/sys/kernel/debug/shrinker");
+	if (!dir)
+		SKIP(return, "no shrinkers in debugfs");
+	do {
+		d = readdir(dir);
+	} while (d && d->d_name[0] == '.');
+	ASSERT_TRUE(!!d);
+	snprintf(name, sizeof(name), "%s/scan", d->d_name);
+	e.dir = dirfd(dir);
+	e.name = name;
+	EXPECT_ECAPMODE(write_entry, &e);
+	closedir(dir);
+}
+
+/* What there is by the numbers of pages and processors: of none that exist. */
+TEST(pages_by_number)
+{
+	static const struct {
+		const char *dir;
+		const char *name;
+		const char *text;
+		int outside;
+	} files[] = {
+		{ "/sys/devices/system/memory", "soft_offline_page",
+		  "0xfffffffff000", -ENXIO },
+		{ "/sys/devices/system/memory", "hard_offline_page",
+		  "0xfffffffff000", -ENXIO },
+		{ "/sys/kernel/debug/hwpoison", "corrupt-pfn", "0xfffffffff",
+		  -ENXIO },
+		{ "/sys/kernel/debug/hwpoison", "unpoison-pfn", "0xfffffffff",
+		  -EIO },
+		{ "/sys/kernel/debug/ras/cec", "pfn", "0xfffffffff%d", 0 },
+		{ "/sys/kernel/debug/mce-inject", "bank", "200", -EINVAL },
+		{ "/sys/kernel/debug", "kmemleak", "dump=0x1", -EINVAL },
+	};
+	unsigned int i, found = 0;
+
+	REQUIRE_CAPMODE();
+	REQUIRE_ROOT();
+	for (i = 0; i < ARRAY_SIZE(files); i++) {
+		struct entry e = {
+			.dir = open_dir(files[i].dir),
+			.name = files[i].name,
+			.text = files[i].text,
+		};
+		int outside;
+
+		if (e.dir < 0 || faccessat(e.dir, e.name, W_OK, 0)) {
+			TH_LOG("no %s/%s", files[i].dir, e.name);
+			close(e.dir);
+			continue;
+		}
+		found++;
+		EXPECT_EQ(-ECAPMODE, capmode_run(write_entry, &e))
+			TH_LOG("%s", e.name);
+		outside = in_child(write_entry, &e);
+		/* That of leaks is there when it is switched off, too. */
+		if (outside != -EPERM) {
+			EXPECT_EQ(files[i].outside, outside)
+				TH_LOG("%s", e.name);
+		}
+		close(e.dir);
+	}
+	if (!found)
+		SKIP(return, "nothing of that kind");
+}
+
+static int tell_of_check(void *arg)
+{
+	/* Of a processor that there is not. */
+	char check[512];
+
+	memset(check, 0xff, sizeof(check));
+	return RET(write(*(int *)arg, check, sizeof(check)));
+}
+
+TEST(machine_checks)
+{
+	int fd;
+
+	REQUIRE_CAPMODE();
+	REQUIRE_ROOT();
+	fd = open("/dev/mcelog", O_RDWR | O_CLOEXEC);
+	if (fd < 0)
+		SKIP(return, "no /dev/mcelog, or somebody has it");
+	EXPECT_EQ(-EINVAL, in_child(tell_of_check, &fd));
+	EXPECT_EQ(-ECAPMODE, capmode_run(tell_of_check, &fd));
+	close(fd);
 }
 
 /* A page that is said to be broken is lost to all who share it. */

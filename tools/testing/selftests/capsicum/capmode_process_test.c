@@ -7,9 +7,10 @@
 
 #include <linux/capability.h>
 #include <sched.h>
+#include <sys/ioctl.h>
+#include <sys/mount.h>
 #include <sys/resource.h>
 #include <time.h>
-#include <sys/ioctl.h>
 
 #define IOPRIO_WHO_PROCESS	1
 #define IOPRIO_WHO_PGRP		2
@@ -1210,6 +1211,42 @@ TEST(proc_by_number)
 	b.file = "uptime";
 	EXPECT_BOTH(open_given, &b);
 	bury(other);
+}
+
+/* ... and below one where /proc is mounted somewhere. */
+TEST(proc_mounted_below)
+{
+	static const char *const others[] = {
+		"proc/1", "proc/1/status", "proc/1/root/x", "proc/1/../1/mem",
+		"proc/self/../1/environ",
+	};
+	char dir[] = "/tmp/capsicum.XXXXXX", name[64];
+	struct by_number b = {};
+	size_t i;
+
+	REQUIRE_CAPMODE();
+	REQUIRE_ROOT();
+	ASSERT_TRUE(!!mkdtemp(dir));
+	snprintf(name, sizeof(name), "%s/proc", dir);
+	ASSERT_EQ(0, mkdir(name, 0700));
+	EXPECT_EQ(0, mount("proc", name, "proc", 0, NULL));
+	b.proc = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	EXPECT_LE(0, b.proc);
+	for (i = 0; i < ARRAY_SIZE(others); i++) {
+		b.file = others[i];
+		EXPECT_EQ(-ECAPMODE, capmode_run(open_given, &b))
+			TH_LOG("%s", b.file);
+	}
+	b.file = "proc/1/status";
+	EXPECT_EQ(0, in_child(open_given, &b));
+	b.file = "proc/self/status";
+	EXPECT_BOTH(open_given, &b);
+	b.file = "proc/uptime";
+	EXPECT_BOTH(open_given, &b);
+	close(b.proc);
+	EXPECT_EQ(0, umount2(name, MNT_DETACH));
+	rmdir(name);
+	rmdir(dir);
 }
 
 /* The directory of one process that was given is that process's. */

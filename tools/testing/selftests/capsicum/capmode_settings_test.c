@@ -136,6 +136,26 @@ TEST(helper_of_events)
 		    "/no/such/helper");
 }
 
+TEST(helper_of_machine_checks)
+{
+	check_sysfs(_metadata, "/sys/devices/system/machinecheck/machinecheck0",
+		    "trigger", "/no/such/helper");
+}
+
+/* A device by number, from which the next start is to go on. */
+TEST(where_to_resume)
+{
+	char text[16] = "";
+	int fd = open("/sys/power/resume", O_RDONLY | O_CLOEXEC);
+
+	if (fd >= 0)
+		EXPECT_LT(0, read(fd, text, sizeof(text) - 1));
+	close(fd);
+	if (strcmp(text, "0:0\n"))
+		SKIP(return, "no hibernation, or a place for it");
+	check_sysfs(_metadata, "/sys/power", "resume", "7:200");
+}
+
 /*
  * Keys that are typed to the kernel: to signal everybody, to restart, to tell what
  * keys there are. The last does no harm.

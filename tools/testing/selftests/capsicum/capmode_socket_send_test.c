@@ -107,6 +107,38 @@ TEST_F(sock, fastopen)
 	check_refused(_metadata, s, try_fastopen, peer_met);
 }
 
+/* TCP_FASTOPEN_CONNECT connects with what is sent once one has connected. */
+static int try_fastopen_connect(void *arg)
+{
+	struct sending *s = arg;
+	struct peer *p = s->p;
+	int fd = RET(socket(p->domain, SOCK_STREAM, 0));
+	int ret, on = 1;
+
+	STEP(fd >= 0);
+	STEP(!setsockopt(fd, IPPROTO_TCP, TCP_FASTOPEN_CONNECT, &on,
+			 sizeof(on)));
+	p->m->addr = p->laddr;
+	ret = road_call(p->road, p->m, SYS_CONNECT, fd, (uintptr_t)&p->m->addr,
+			p->llen, 0, 0, 0);
+	if (ret)
+		STEP(send(fd, "d", 1, MSG_NOSIGNAL) < 0);
+	else
+		ret = road_send(p->road, p->m, s->how, fd, 0, 0);
+	STEP(has_peer(fd) == (ret > 0));
+	STEP(has_address(fd) == (ret > 0));
+	return ret;
+}
+
+TEST_F(sock, fastopen_connect)
+{
+	struct sending s = { .p = &self->p };
+
+	if (variant->domain == AF_UNIX)
+		return;
+	check_refused(_metadata, s, try_fastopen_connect, peer_met);
+}
+
 /* To nobody: it fails, and what is said to nobody leaves no name behind. */
 static int try_fastopen_unnamed(void *arg)
 {

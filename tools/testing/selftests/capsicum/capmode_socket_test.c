@@ -5,6 +5,9 @@
  */
 #include "sockets.h"
 
+#include <linux/tipc.h>
+#include <sched.h>
+
 #ifndef IPPROTO_MPTCP
 #define IPPROTO_MPTCP	262
 #endif
@@ -222,6 +225,15 @@ TEST_F(sock, listen_protocols)
 	}
 }
 
+/* Whether @fd, which is closed, is the error of what the kernel has not got. */
+static bool is_missing(int fd)
+{
+	if (fd >= 0)
+		close(fd);
+	return fd == -EAFNOSUPPORT || fd == -EPROTONOSUPPORT ||
+	       fd == -ESOCKTNOSUPPORT;
+}
+
 /* Others that a process can only have been given. */
 static int try_listen_given(void *arg)
 {
@@ -251,10 +263,12 @@ TEST(listen_dccp)
 
 	REQUIRE_CAPMODE();
 	for (i = 0; i < ARRAY_SIZE(families); i++) {
-		fd = RET(socket(families[i], SOCK_DCCP, IPPROTO_DCCP));
-		if (fd == -ESOCKTNOSUPPORT || fd == -EPROTONOSUPPORT ||
-		    fd == -EAFNOSUPPORT)
+		if (is_missing(RET(socket(families[i], SOCK_DCCP,
+					  IPPROTO_DCCP))))
 			SKIP(return, "no DCCP");
+	}
+	for (i = 0; i < ARRAY_SIZE(families); i++) {
+		fd = RET(socket(families[i], SOCK_DCCP, IPPROTO_DCCP));
 		ASSERT_LE(0, fd);
 		ASSERT_EQ(0, setsockopt(fd, 269 /* SOL_DCCP */,
 					2 /* DCCP_SOCKOPT_SERVICE */, &service,
@@ -286,6 +300,254 @@ TEST(phonet)
 	EXPECT_EQ(-EDESTADDRREQ, in_child(try_send_unbound, &fd));
 	EXPECT_EQ(-EDESTADDRREQ, capmode_run(try_send_unbound, &fd));
 	close(fd);
+}
+
+/* The socket of a protocol that has a TCP socket of the kernel's beneath. */
+static int smc_socket(int domain, bool family)
+{
+	return family ? RET(socket(AF_SMC, SOCK_STREAM | SOCK_CLOEXEC,
+				   domain == AF_INET6)) :
+			RET(socket(domain, SOCK_STREAM | SOCK_CLOEXEC,
+				   IPPROTO_SMC));
+}
+
+TEST_F(sock, listen_smc)
+{
+	struct listening l = { .p = &self->p };
+	struct sockaddr_storage ss;
+	socklen_t len;
+	int i;
+
+	if (variant->domain == AF_UNIX)
+		return;
+	for (i = 0; i < 2; i++) {
+		if (is_missing(smc_socket(variant->domain, i)))
+			SKIP(return, "no SMC");
+	}
+	for (i = 0; i < 2; i++) {
+		l.fd = smc_socket(variant->domain, i);
+		ASSERT_LE(0, l.fd);
+		EXPECT_EQ(-ECAPMODE, capmode_run(try_listen, &l));
+		EXPECT_FALSE(has_address(l.fd));
+		EXPECT_EQ(0, in_child(try_listen, &l));
+		/* It has a port now, and is only given another backlog. */
+		EXPECT_EQ(0, capmode_run(try_listen, &l));
+		close(l.fd);
+		/* One that was bound has had it before. */
+		l.fd = smc_socket(variant->domain, i);
+		ASSERT_LE(0, l.fd);
+		len = any_address(variant->domain, &ss);
+		ASSERT_EQ(0, bind(l.fd, (void *)&ss, len));
+		EXPECT_EQ(0, capmode_run(try_listen, &l));
+		EXPECT_EQ(1, accepts(l.fd));
+		close(l.fd);
+	}
+}
+
+/* ---- Bluetooth ---- */
+
+#define BTPROTO_RFCOMM	3
+
+struct sockaddr_rc {
+	sa_family_t family;
+	uint8_t bdaddr[6];
+	uint8_t channel;
+};
+
+/* One that is bound to any adapter; @channel 0: the channel is still to come. */
+static int rfcomm_socket(int channel)
+{
+	const struct sockaddr_rc rc = {
+		.family = AF_BLUETOOTH,
+		.channel = channel,
+	};
+	int fd = RET(socket(AF_BLUETOOTH,
+			    SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK,
+			    BTPROTO_RFCOMM));
+	int err;
+
+	if (fd < 0)
+		return fd;
+	err = RET(bind(fd, (void *)&rc, sizeof(rc)));
+	if (err) {
+		close(fd);
+		return err;
+	}
+	return fd;
+}
+
+static int rfcomm_channel(int fd)
+{
+	struct sockaddr_rc rc = {};
+	socklen_t len = sizeof(rc);
+
+	return getsockname(fd, (void *)&rc, &len) ? -errno : rc.channel;
+}
+
+/* SO_ACCEPTCONN is not for Bluetooth; accept(2) tells as well. */
+static int try_listen_rfcomm(void *arg)
+{
+	int fd = *(int *)arg;
+	int ret = RET(listen(fd, 4));
+
+	STEP(RET(accept(fd, NULL, NULL)) == (ret ? -EBADFD : -EAGAIN));
+	STEP(ret ? rfcomm_channel(fd) == 0 : rfcomm_channel(fd) > 0);
+	return ret;
+}
+
+TEST(listen_rfcomm)
+{
+	int fd, channel;
+
+	REQUIRE_CAPMODE();
+	fd = rfcomm_socket(0);
+	if (fd == -EAFNOSUPPORT || fd == -EPROTONOSUPPORT)
+		SKIP(return, "no RFCOMM");
+	ASSERT_LE(0, fd);
+	EXPECT_EQ(-ECAPMODE, capmode_run(try_listen_rfcomm, &fd));
+	EXPECT_EQ(0, rfcomm_channel(fd));
+	EXPECT_EQ(0, in_child(try_listen_rfcomm, &fd));
+	close(fd);
+	/* It listens but once: another one, which was given its channel. */
+	channel = 30;
+	do {
+		fd = rfcomm_socket(channel);
+	} while (fd == -EADDRINUSE && --channel);
+	ASSERT_LE(0, fd);
+	EXPECT_EQ(0, capmode_run(try_listen_rfcomm, &fd));
+	EXPECT_EQ(channel, rfcomm_channel(fd));
+	close(fd);
+}
+
+/* ---- RxRPC ---- */
+
+/* How many endpoints of RxRPC there are, or -errno. */
+static int rxrpc_endpoints(void)
+{
+	FILE *f = fopen("/proc/net/rxrpc/locals", "re");
+	char line[256];
+	int n = 0;
+
+	if (!f)
+		return -errno;
+	while (fgets(line, sizeof(line), f))
+		n += !strncmp(line, "UDP", 3);
+	fclose(f);
+	return n;
+}
+
+/* In a network of its own, where nobody else makes endpoints. */
+TEST(rxrpc)
+{
+	int fd, n;
+
+	REQUIRE_CAPMODE();
+	REQUIRE_ROOT();
+	if (unshare(CLONE_NEWNET))
+		SKIP(return, "no network namespaces");
+	fd = RET(socket(AF_RXRPC, SOCK_DGRAM | SOCK_CLOEXEC, AF_INET));
+	if (fd == -EAFNOSUPPORT)
+		SKIP(return, "no RxRPC");
+	ASSERT_LE(0, fd);
+	/* AFS has one. */
+	n = rxrpc_endpoints();
+	ASSERT_LE(0, n);
+	EXPECT_EQ(-ECAPMODE, capmode_run(try_send_unbound, &fd));
+	EXPECT_EQ(n, rxrpc_endpoints());
+	/* It is of no call; but there is an endpoint now. */
+	EXPECT_EQ(-EINVAL, in_child(try_send_unbound, &fd));
+	EXPECT_EQ(n + 1, rxrpc_endpoints());
+	EXPECT_EQ(-EINVAL, capmode_run(try_send_unbound, &fd));
+	EXPECT_EQ(n + 1, rxrpc_endpoints());
+	close(fd);
+}
+
+/* ---- ATM ---- */
+
+TEST(listen_atm)
+{
+	int fd;
+
+	REQUIRE_CAPMODE();
+	fd = RET(socket(AF_ATMSVC, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+	if (fd == -EAFNOSUPPORT)
+		SKIP(return, "no ATM");
+	ASSERT_LE(0, fd);
+	/* Without a daemon, which would choose an address, it stays unbound. */
+	if (in_child(try_listen_given, &fd) != -EUNATCH)
+		SKIP(return, "a daemon answers");
+	EXPECT_EQ(-ECAPMODE, capmode_run(try_listen_given, &fd));
+	EXPECT_EQ(-EUNATCH, in_child(try_listen_given, &fd));
+	close(fd);
+}
+
+/* ---- TIPC: a group is joined by an option, and with it there is a name ---- */
+
+#define GROUP	4711
+
+struct joining {
+	int fd;
+	uint32_t group;
+};
+
+static int try_join(void *arg)
+{
+	const struct joining *j = arg;
+	const struct tipc_group_req req = {
+		.type = j->group,
+		.instance = 1,
+		.scope = TIPC_NODE_SCOPE,
+	};
+
+	return RET(setsockopt(j->fd, SOL_TIPC, TIPC_GROUP_JOIN, &req,
+			      sizeof(req)));
+}
+
+static int try_leave(void *arg)
+{
+	const struct joining *j = arg;
+
+	return RET(setsockopt(j->fd, SOL_TIPC, TIPC_GROUP_LEAVE, NULL, 0));
+}
+
+/* The group that a socket is in, 0 for none; that may be asked. */
+static int try_group(void *arg)
+{
+	const struct joining *j = arg;
+	socklen_t len = sizeof(uint32_t);
+	uint32_t group = 0;
+	int err = RET(getsockopt(j->fd, SOL_TIPC, TIPC_GROUP_JOIN, &group,
+				 &len));
+
+	return err ? err : (int)group;
+}
+
+TEST(tipc_group)
+{
+	struct joining j = { .group = GROUP };
+
+	REQUIRE_CAPMODE();
+	j.fd = RET(socket(AF_TIPC, SOCK_RDM | SOCK_CLOEXEC, 0));
+	if (j.fd == -EAFNOSUPPORT)
+		SKIP(return, "no TIPC");
+	ASSERT_LE(0, j.fd);
+	EXPECT_EQ(-ECAPMODE, capmode_run(try_join, &j));
+	EXPECT_EQ(0, try_group(&j));
+	EXPECT_BOTH(try_group, &j);
+	EXPECT_EQ(-EINVAL, in_child(try_leave, &j));
+	EXPECT_EQ(-EINVAL, capmode_run(try_leave, &j));
+	EXPECT_EQ(0, in_child(try_join, &j));
+	EXPECT_EQ(GROUP, try_group(&j));
+	EXPECT_BOTH(try_group, &j);
+	/* Not one that it is in, nor another; but it may leave. */
+	for (; j.group < GROUP + 2; j.group++) {
+		EXPECT_EQ(-EACCES, in_child(try_join, &j));
+		EXPECT_EQ(-ECAPMODE, capmode_run(try_join, &j));
+	}
+	EXPECT_EQ(GROUP, try_group(&j));
+	EXPECT_EQ(0, capmode_run(try_leave, &j));
+	EXPECT_EQ(0, try_group(&j));
+	close(j.fd);
 }
 
 TEST_F(sock, listen_bound)

@@ -9,6 +9,7 @@
 #include <linux/filter.h>
 #include <linux/if_packet.h>
 #include <linux/in6.h>
+#include <linux/net_tstamp.h>
 #include <linux/netlink.h>
 #include <linux/sctp.h>
 #include <netinet/udp.h>
@@ -537,6 +538,45 @@ static int set_ulp(void *arg)
 }
 
 /* What a connection is handed to, by name: TLS is its own, others may not be. */
+/* Which of the clocks of a device counts, by number. */
+struct stamps {
+	int fd;
+	int name;
+	struct so_timestamping val;
+};
+
+static int set_stamps(void *arg)
+{
+	const struct stamps *s = arg;
+
+	return RET(setsockopt(s->fd, SOL_SOCKET, s->name, &s->val,
+			      sizeof(s->val)));
+}
+
+TEST(clock_of_stamps)
+{
+	static const int names[] = {
+		SO_TIMESTAMPING_OLD, SO_TIMESTAMPING_NEW,
+	};
+	struct stamps s;
+	unsigned int i;
+
+	REQUIRE_CAPMODE();
+	s.fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	ASSERT_LE(0, s.fd);
+	for (i = 0; i < ARRAY_SIZE(names); i++) {
+		s.name = names[i];
+		s.val.flags = SOF_TIMESTAMPING_RX_SOFTWARE;
+		s.val.bind_phc = 77;
+		EXPECT_BOTH(set_stamps, &s);
+		s.val.flags |= SOF_TIMESTAMPING_BIND_PHC;
+		/* The socket is not bound to a device that has one. */
+		EXPECT_EQ(-EOPNOTSUPP, in_child(set_stamps, &s));
+		EXPECT_EQ(-ECAPMODE, capmode_run(set_stamps, &s));
+	}
+	close(s.fd);
+}
+
 TEST(upper_layer)
 {
 	struct ulp u = { .fd = socket(AF_INET, SOCK_STREAM, 0), .name = "tls" };

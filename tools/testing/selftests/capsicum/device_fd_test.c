@@ -4,7 +4,9 @@
  * long as they like: memory for a dma-buf, a fence, a network backend, another
  * FUSE device.
  */
+#include "entries.h"
 #include "fuse.h"
+#include "netlink.h"
 #include "ops.h"
 
 #include <drm/drm.h>
@@ -12,11 +14,16 @@
 #include <linux/if.h>
 #include <linux/if_ether.h>
 #include <linux/if_tun.h>
+#include <linux/ptp_clock.h>
 #include <linux/sync_file.h>
 #include <linux/udmabuf.h>
+#include <linux/usb/ch9.h>
+#include <linux/usbip.h>
 #include <linux/vhost.h>
 #include <arpa/inet.h>
 #include <poll.h>
+#include <sys/timex.h>
+#include <time.h>
 
 /* ---- udmabuf ---- */
 
@@ -555,6 +562,291 @@ TEST(cachefiles_read)
 	EXPECT_EQ(-ENOTCAPABLE,
 		  RET(write(limit_all_but(dev, CAP_WRITE), "nonsense x", 10)));
 	close(dev);
+}
+
+/* ---- netdevsim ---- */
+
+/* A device, its two interfaces, and the namespace that they are in. */
+struct sim {
+	int id;
+	int ns;
+	int index[2];
+	bool second;		/* which interface's namespace is tried */
+};
+
+FIXTURE(netdevsim)
+{
+	struct sim d;
+};
+
+/* What is to be known of a new device, which goes away when that fails. */
+static int sim_init(struct sim *d, int id)
+{
+	int i, err;
+
+	d->id = id;
+	d->ns = RET(open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC));
+	err = d->ns < 0 ? d->ns : 0;
+	for (i = 0; i < 2 && !err; i++) {
+		d->index[i] = netdevsim_number(id, i, "ifindex");
+		if (d->index[i] <= 0)
+			err = d->index[i] ?: -EIO;
+	}
+	if (err) {
+		close(d->ns);
+		netdevsim_del(id);
+	}
+	return err;
+}
+
+FIXTURE_SETUP(netdevsim)
+{
+	int err;
+
+	REQUIRE_CAPSICUM();
+	REQUIRE_ROOT();
+	err = netdevsim_new(getpid(), 2);
+	if (err == -ENOENT)
+		SKIP(return, "no netdevsim");
+	ASSERT_EQ(0, err);
+	ASSERT_EQ(0, sim_init(&self->d, getpid()));
+}
+
+FIXTURE_TEARDOWN(netdevsim)
+{
+	EXPECT_EQ(0, netdevsim_del(self->d.id));
+	close(self->d.ns);
+}
+
+static int link_interfaces(struct sim *d, int first, int second)
+{
+	char text[64];
+
+	snprintf(text, sizeof(text), "%d:%d %d:%d", first, d->index[0], second,
+		 d->index[1]);
+	return netdevsim_write("link_device", text);
+}
+
+static int unlink_interface(struct sim *d, int ns)
+{
+	char text[32];
+
+	snprintf(text, sizeof(text), "%d:%d", ns, d->index[d->second]);
+	return netdevsim_write("unlink_device", text);
+}
+
+/* The interface that the second one is linked with: itself when with none. */
+static uint64_t link_state(void *ctx)
+{
+	struct sim *d = ctx;
+
+	return netdevsim_number(d->id, 1, "iflink");
+}
+
+static void be_linked(void *ctx)
+{
+	struct sim *d = ctx;
+
+	link_interfaces(d, d->ns, d->ns);
+}
+
+static void be_unlinked(void *ctx)
+{
+	struct sim *d = ctx;
+
+	unlink_interface(d, d->ns);
+}
+
+static int op_link(int fd, void *ctx)
+{
+	struct sim *d = ctx;
+
+	return link_interfaces(d, d->second ? d->ns : fd,
+			       d->second ? fd : d->ns);
+}
+
+static int op_unlink(int fd, void *ctx)
+{
+	return unlink_interface(ctx, fd);
+}
+
+TEST_F(netdevsim, link)
+{
+	int file = tmp_file(NULL, 1);
+	int i;
+
+	ASSERT_LE(0, file);
+	for (i = 0; i < 2; i++) {
+		self->d.second = i;
+		RIGHTS_OP(self->d.ns, .name = "link_device", .op = op_link,
+			  .rights = RIGHTS(CAP_SETNS), .prepare = be_unlinked,
+			  .state = link_state, .ctx = &self->d);
+		be_linked(&self->d);
+		EXPECT_EQ(-EBUSY, op_link(self->d.ns, &self->d));
+		EXPECT_EQ(self->d.index[0], link_state(&self->d));
+		EXPECT_EQ(-EINVAL, op_link(-1, &self->d));
+		EXPECT_EQ(-EINVAL, op_link(file, &self->d));
+		EXPECT_EQ(-EINVAL, op_link(limit_all(file), &self->d));
+		RIGHTS_OP(self->d.ns, .name = "unlink_device", .op = op_unlink,
+			  .rights = RIGHTS(CAP_SETNS), .prepare = be_linked,
+			  .state = link_state, .ctx = &self->d);
+		be_unlinked(&self->d);
+		EXPECT_EQ(self->d.index[1], link_state(&self->d));
+	}
+	close(file);
+}
+
+/* ---- clocks ---- */
+
+static const char *const clock_ops[] = {
+	"clock_gettime", "clock_getres", "clock_settime", "clock_adjtime",
+};
+
+/* With the clock that a descriptor stands for. */
+static int clock_op(unsigned int op, int fd)
+{
+	const clockid_t id = (~(unsigned int)fd << 3) | 3;
+	struct timespec ts = { .tv_sec = 1 };
+	struct timex tx = {};
+
+	switch (op) {
+	case 0:
+		return RET(clock_gettime(id, &ts));
+	case 1:
+		return RET(clock_getres(id, &ts));
+	case 2:
+		return RET(clock_settime(id, &ts));
+	default:
+		return RET(clock_adjtime(id, &tx));
+	}
+}
+
+/* A clock's number cannot ask for rights, so capabilities have none. */
+TEST_F(netdevsim, clock)
+{
+	struct ptp_clock_caps caps;
+	char name[32], path[64];
+	int fd, all, none;
+	unsigned int i;
+
+	if (netdevsim_name(self->d.id, "ptp", 0, name, sizeof(name)))
+		SKIP(return, "netdevsim without a clock");
+	snprintf(path, sizeof(path), "/dev/%s", name);
+	fd = RET(open(path, O_RDWR | O_CLOEXEC));
+	ASSERT_LE(0, fd);
+	all = limit_all(fd);
+	ASSERT_LE(0, all);
+	none = limit_list(fd, NO_RIGHTS);
+	ASSERT_LE(0, none);
+	for (i = 0; i < ARRAY_SIZE(clock_ops); i++) {
+		EXPECT_EQ(-EINVAL, clock_op(i, all))
+			TH_LOG("%s with every right", clock_ops[i]);
+		EXPECT_EQ(-EINVAL, clock_op(i, none))
+			TH_LOG("%s with none", clock_ops[i]);
+		EXPECT_EQ(0, clock_op(i, fd))
+			TH_LOG("%s", clock_ops[i]);
+	}
+	/* What it takes to use it by a capability is an ioctl. */
+	EXPECT_EQ(0, RET(ioctl(all, PTP_CLOCK_GETCAPS, &caps)));
+	EXPECT_EQ(-ENOTCAPABLE, RET(ioctl(none, PTP_CLOCK_GETCAPS, &caps)));
+	close(none);
+	close(all);
+	close(fd);
+	EXPECT_EQ(-EINVAL, clock_op(0, fd));
+}
+
+/* ---- USB/IP ---- */
+
+#define VHCI	"/sys/devices/platform/vhci_hcd.0/"
+
+static int vhci_write(const char *name, const char *text)
+{
+	return write_entry(&(struct entry){ AT_FDCWD, name, text });
+}
+
+/* The state of the first port, or -errno. */
+static int vhci_state(void)
+{
+	FILE *f = fopen(VHCI "status", "re");
+	int port = -1, state = -EIO;
+
+	if (!f)
+		return -errno;
+	if (fscanf(f, "%*[^\n] %*s %d %d", &port, &state) != 2 || port)
+		state = -EIO;
+	fclose(f);
+	return state;
+}
+
+/* A device that is reached by @fd, attached to the first port. */
+static int vhci_attach(int fd)
+{
+	char text[32];
+
+	snprintf(text, sizeof(text), "0 %d 1 %d", fd, USB_SPEED_HIGH);
+	return vhci_write(VHCI "attach", text);
+}
+
+static int vhci_detach(void)
+{
+	int i, err = vhci_write(VHCI "detach", "0");
+
+	for (i = 0; !err && vhci_state() != VDEV_ST_NULL; i++) {
+		if (i == 3000)
+			return -ETIMEDOUT;
+		usleep(10000);
+	}
+	return err;
+}
+
+TEST(usbip_attach)
+{
+	static const uint64_t needed[] = { CAP_RECV, CAP_SEND, CAP_SHUTDOWN };
+	int i, sv[2], fd, none, state;
+	struct cap_rights set;
+
+	REQUIRE_CAPSICUM();
+	REQUIRE_ROOT();
+	if (access(VHCI "attach", W_OK))
+		SKIP(return, "no " VHCI);
+	state = vhci_state();
+	ASSERT_LE(0, state);
+	if (state != VDEV_ST_NULL)
+		SKIP(return, "the first port is in use");
+	ASSERT_EQ(0, socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sv));
+	for (i = 0; i < (int)ARRAY_SIZE(needed); i++) {
+		fd = limit_all_but(sv[0], needed[i]);
+		EXPECT_EQ(-ENOTCAPABLE, vhci_attach(fd));
+		close(fd);
+		rights_list(&set, RIGHTS(CAP_RECV, CAP_SEND, CAP_SHUTDOWN));
+		rights_del(&set, needed[i]);
+		fd = limit_set(sv[0], &set);
+		EXPECT_EQ(-ENOTCAPABLE, vhci_attach(fd));
+		close(fd);
+	}
+	none = limit_list(sv[0], NO_RIGHTS);
+	EXPECT_EQ(-ENOTCAPABLE, vhci_attach(none));
+	close(none);
+	EXPECT_EQ(-EINVAL, vhci_attach(9999));
+	EXPECT_EQ(VDEV_ST_NULL, vhci_state());
+	EXPECT_EQ(-EINVAL, vhci_detach());
+	close(sv[0]);
+	close(sv[1]);
+
+	/* A socket is of no use any more after that. */
+	for (i = 0; i < 3; i++) {
+		ASSERT_EQ(0, socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0,
+					sv));
+		fd = !i ? RET(dup(sv[0])) : i == 1 ? limit_all(sv[0]) :
+		     limit_to(sv[0], CAP_RECV, CAP_SEND, CAP_SHUTDOWN);
+		EXPECT_EQ(0, vhci_attach(fd));
+		EXPECT_TRUE(vhci_state() == VDEV_ST_NOTASSIGNED ||
+			    vhci_state() == VDEV_ST_USED);
+		EXPECT_EQ(0, vhci_detach());
+		close(fd);
+		close(sv[0]);
+		close(sv[1]);
+	}
 }
 
 TEST_HARNESS_MAIN

@@ -25,10 +25,12 @@ static inline int write_entry(void *arg)
 	char text[64];
 	int fd, ret;
 
+	if (snprintf(text, sizeof(text), e->text, e->pid ? e->pid : getpid()) >=
+	    (int)sizeof(text))
+		return -E2BIG;
 	fd = RET(openat(e->dir, e->name, O_WRONLY | O_CLOEXEC));
 	if (fd < 0)
 		return fd;
-	snprintf(text, sizeof(text), e->text, e->pid ? e->pid : getpid());
 	ret = RET(write(fd, text, strlen(text)));
 	close(fd);
 	return ret < 0 ? ret : 0;

@@ -33,8 +33,14 @@ static long sys_wait(int fd, int options)
 	return syscall(__NR_waitid, P_PIDFD, fd, &info, options, NULL);
 }
 
+static long sys_process_madvise(int fd, const struct iovec *iov)
+{
+	return syscall(__NR_process_madvise, fd, iov, 1, MADV_COLD, 0);
+}
+
 FIXTURE(pidfd)
 {
+	void *page;
 	pid_t child;
 	int pidfd;
 	int held;	/* what the child has open */
@@ -50,6 +56,9 @@ FIXTURE_SETUP(pidfd)
 	ASSERT_EQ(0, pipe2(two, O_CLOEXEC));
 	self->held = tmp_file(NULL, 16);
 	ASSERT_LE(0, self->held);
+	self->page = mmap(NULL, 4096, PROT_READ | PROT_WRITE,
+			  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	ASSERT_NE(MAP_FAILED, self->page);
 	self->child = fork();
 	ASSERT_LE(0, self->child);
 	if (!self->child) {
@@ -201,15 +210,11 @@ TEST_F(pidfd, getfd)
 
 TEST_F(pidfd, memory)
 {
-	void *page = mmap(NULL, 4096, PROT_READ | PROT_WRITE,
-			  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	struct iovec iov = { page, 4096 };
+	struct iovec iov = { self->page, 4096 };
 	int mine = sys_pidfd_open(getpid(), 0);
 
-	ASSERT_TRUE(page != MAP_FAILED);
 	ASSERT_LE(0, mine);
-	OP_NEEDS(mine, 0, CAP_PDMADVISE, 4096,
-		 syscall(__NR_process_madvise, cap, &iov, 1, MADV_COLD, 0));
+	OP_NEEDS(mine, 0, CAP_PDMADVISE, 4096, sys_process_madvise(cap, &iov));
 	OP_NEEDS(mine, 0, CAP_PDMADVISE, -EINVAL,
 		 syscall(__NR_process_madvise, cap, &iov, 1, -1, 0));
 	/* One that is not about to end has nothing to release. */
@@ -244,6 +249,10 @@ TEST_F(pidfd, in_capability_mode)
 {
 	const int able = limit_to(self->pidfd, CAP_PDKILL, CAP_PDWAIT);
 	const int unable = limit_all_but(self->pidfd, CAP_PDKILL);
+	const int memory = limit_to(self->pidfd, CAP_PDMADVISE);
+	const int release = limit_to(self->pidfd, CAP_PDMRELEASE);
+	/* The child was made with this page. */
+	struct iovec iov = { self->page, 4096 };
 	pid_t child;
 
 	REQUIRE_CAPMODE();
@@ -265,6 +274,16 @@ TEST_F(pidfd, in_capability_mode)
 		/* Another's child is not this one's to wait for. */
 		if (RET(sys_wait(able, WEXITED | WNOHANG)) != -ECHILD)
 			_exit(6);
+		/* Its memory can be advised on, and released, by who may. */
+		if (RET(sys_process_madvise(memory, &iov)) != 4096)
+			_exit(7);
+		if (RET(sys_process_madvise(release, &iov)) != -ENOTCAPABLE)
+			_exit(8);
+		if (RET(syscall(__NR_process_mrelease, release, 0)) != -EINVAL)
+			_exit(9);
+		if (RET(syscall(__NR_process_mrelease, memory, 0)) !=
+		    -ENOTCAPABLE)
+			_exit(10);
 		_exit(0);
 	}
 	EXPECT_TRUE(child_ok(child));

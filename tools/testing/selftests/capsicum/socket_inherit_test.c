@@ -772,6 +772,14 @@ static int op_second(int fd, void *ctx)
 	return RET(ioctl(s->dev, s->cmd, (unsigned long)fd));
 }
 
+/* One that is in use tells whose it is; it must not be cleared. */
+static int nbd_open(void)
+{
+	if (!access("/sys/block/nbd0/pid", F_OK))
+		return -EBUSY;
+	return RET(open("/dev/nbd0", O_RDWR | O_CLOEXEC));
+}
+
 static void nbd_clear(void *ctx)
 {
 	struct second *s = ctx;
@@ -787,9 +795,9 @@ TEST(nbd)
 	int fd;
 
 	REQUIRE_CAPSICUM();
-	s.dev = open("/dev/nbd0", O_RDWR | O_CLOEXEC);
+	s.dev = nbd_open();
 	if (s.dev < 0)
-		SKIP(return, "no /dev/nbd0 to open");
+		SKIP(return, "no /dev/nbd0 to use (%d)", s.dev);
 	ASSERT_EQ(0, peer_init(&p, AF_INET, ROAD_CALL));
 	fd = stream(&p);
 	ASSERT_LE(0, fd);
@@ -797,6 +805,26 @@ TEST(nbd)
 		  .rights = RIGHTS(CAP_SEND, CAP_RECV, CAP_SHUTDOWN),
 		  .prepare = nbd_clear, .ctx = &s);
 	nbd_clear(&s);
+}
+
+/* What it is sent by has to know where to: not what names that in each packet. */
+TEST(nbd_raw)
+{
+	struct sockaddr_in in = { .sin_family = AF_INET };
+	struct second s = { .cmd = NBD_SET_SOCK };
+	int fd;
+
+	REQUIRE_CAPSICUM();
+	s.dev = nbd_open();
+	if (s.dev < 0)
+		SKIP(return, "no /dev/nbd0 to use (%d)", s.dev);
+	fd = socket(AF_INET, SOCK_RAW, IPPROTO_RAW);
+	ASSERT_LE(0, fd);
+	in.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	ASSERT_EQ(0, connect(fd, (void *)&in, sizeof(in)));
+	EXPECT_EQ(-EINVAL, op_second(fd, &s));
+	nbd_clear(&s);
+	close(fd);
 }
 
 TEST(kcm)
