@@ -1,0 +1,576 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Capability mode: where the kernel is told of files, devices and addresses by
+ * a directory that was given, of configfs or sysfs. A path that is written
+ * there is looked up for who writes, who has none.
+ *
+ * configfs is expected where it always is, at /sys/kernel/config.
+ */
+#include "entries.h"
+#include "loop.h"
+
+#include <linux/nvme_ioctl.h>
+#include <net/if.h>
+#include <netinet/in.h>
+
+#define CONFIG		"/sys/kernel/config"
+
+/* The text is a format: see write_entry(). */
+static int write_text(int dir, const char *name, const char *text)
+{
+	struct entry e = { .dir = dir, .name = name, .text = text };
+
+	return write_entry(&e);
+}
+
+static int remove_dirs(int dir, const char *const *names, int n)
+{
+	int err = 0;
+
+	while (n--) {
+		if (unlinkat(dir, names[n], AT_REMOVEDIR))
+			err = -errno;
+	}
+	return err;
+}
+
+/* All of them, or none. */
+static int make_dirs(int dir, const char *const *names, int n)
+{
+	int i, err;
+
+	for (i = 0; i < n; i++) {
+		if (mkdirat(dir, names[i], 0700)) {
+			err = -errno;
+			remove_dirs(dir, names, i);
+			return err;
+		}
+	}
+	return 0;
+}
+
+/* ---- a target of NVMe ---- */
+
+#define NVMET		CONFIG "/nvmet"
+#define SUBSYSTEM	"subsystems/capsicum"
+#define NAMESPACE	SUBSYSTEM "/namespaces/1"
+#define PORT		"ports/77"
+#define LINK		PORT "/subsystems/capsicum"
+
+static const char *const target[] = { SUBSYSTEM, NAMESPACE, PORT };
+
+struct link {
+	int dir;
+	const char *to;
+};
+
+static int make_link(void *arg)
+{
+	const struct link *l = arg;
+
+	return RET(symlinkat(l->to, l->dir, LINK));
+}
+
+static int make_target(int dir, const char *file)
+{
+	struct link l = { .dir = dir, .to = NVMET "/" SUBSYSTEM };
+	int err = make_dirs(dir, target, ARRAY_SIZE(target));
+
+	if (err)
+		return err;
+	err = write_text(dir, SUBSYSTEM "/attr_allow_any_host", "1");
+	if (!err)
+		err = write_text(dir, NAMESPACE "/device_path", file);
+	if (!err)
+		err = write_text(dir, PORT "/addr_trtype", "loop");
+	/* Whether there is such a transport shows when the port is used. */
+	if (!err) {
+		err = make_link(&l);
+		if (err == -EINVAL)
+			err = -EPROTONOSUPPORT;
+	}
+	if (!err)
+		err = RET(unlinkat(dir, LINK, 0));
+	if (err)
+		remove_dirs(dir, target, ARRAY_SIZE(target));
+	return err;
+}
+
+/* The directory of all targets, or -errno; @file is behind the one made. */
+static int open_target(char *file, size_t size)
+{
+	int dir = open_dir(NVMET), fd, err;
+
+	if (dir < 0)
+		return dir;
+	snprintf(file, size, "%s/capsicum.XXXXXX",
+		 access("/scratch", W_OK) ? "/tmp" : "/scratch");
+	fd = RET(mkostemp(file, O_CLOEXEC));
+	err = fd < 0 ? fd : RET(ftruncate(fd, 1 << 20));
+	if (!err)
+		err = make_target(dir, file);
+	if (fd >= 0)
+		close(fd);
+	if (!err)
+		return dir;
+	unlink(file);
+	close(dir);
+	return err;
+}
+
+#define NVME	"/sys/class/nvme"
+
+static int drop_controller(int nr)
+{
+	char name[64];
+
+	snprintf(name, sizeof(name), NVME "/nvme%d/delete_controller", nr);
+	return write_text(AT_FDCWD, name, "1");
+}
+
+FIXTURE(nvmet)
+{
+	int dir;
+	char file[32];		/* behind its namespace */
+	int controller;		/* of a host; -1: none */
+};
+
+FIXTURE_SETUP(nvmet)
+{
+	self->controller = -1;
+	REQUIRE_CAPMODE();
+	REQUIRE_ROOT();
+	if (access(NVMET, F_OK))
+		SKIP(return, "no targets of NVMe at " NVMET);
+	self->dir = open_target(self->file, sizeof(self->file));
+	if (self->dir == -EPROTONOSUPPORT)
+		SKIP(return, "no loop transport");
+	ASSERT_LE(0, self->dir);
+}
+
+FIXTURE_TEARDOWN(nvmet)
+{
+	if (self->controller >= 0)
+		drop_controller(self->controller);
+	unlinkat(self->dir, LINK, 0);
+	write_text(self->dir, NAMESPACE "/enable", "0");
+	EXPECT_EQ(0, remove_dirs(self->dir, target, ARRAY_SIZE(target)));
+	unlink(self->file);
+	close(self->dir);
+}
+
+/* Who enables it opens the file, whoever has written the path. */
+TEST_F(nvmet, file)
+{
+	struct entry e = {
+		.dir = self->dir, .name = NAMESPACE "/enable", .text = "1",
+	};
+	uint64_t off = says(e.dir, e.name);
+
+	EXPECT_EQ(-ECAPMODE, capmode_run(write_entry, &e));
+	EXPECT_EQ(-ECAPMODE, capmode_run(write_in_thread, &e));
+	EXPECT_EQ(off, says(e.dir, e.name));
+	EXPECT_EQ(0, in_child(write_entry, &e));
+	EXPECT_NE(off, says(e.dir, e.name));
+	e.text = "0";
+	EXPECT_EQ(0, capmode_run(write_entry, &e));
+	EXPECT_EQ(off, says(e.dir, e.name));
+}
+
+/* A symbolic link of configfs is a path that is looked up when it is made. */
+TEST_F(nvmet, link)
+{
+	struct link l = { .dir = self->dir, .to = NVMET "/" SUBSYSTEM };
+	char text[PATH_MAX];
+
+	EXPECT_EQ(-ECAPMODE, capmode_run(make_link, &l));
+	EXPECT_EQ(-ENOENT, RET(readlinkat(self->dir, LINK, text,
+					  sizeof(text))));
+	EXPECT_EQ(0, in_child(make_link, &l));
+	EXPECT_LT(0, readlinkat(self->dir, LINK, text, sizeof(text)));
+	EXPECT_EQ(0, unlinkat(self->dir, LINK, 0));
+	/* One that begins where the process is. */
+	ASSERT_EQ(0, fchdir(self->dir));
+	l.to = SUBSYSTEM;
+	EXPECT_EQ(-ECAPMODE, capmode_run(make_link, &l));
+	EXPECT_EQ(0, in_child(make_link, &l));
+}
+
+/* ---- a host of it ---- */
+
+/* Returns the number of the new controller, or -errno. */
+static int connect_host(void *arg)
+{
+	static const char text[] = "transport=loop,nqn=capsicum";
+	char answer[64] = "";
+	int fd = *(int *)arg;
+	int nr, ret = RET(write(fd, text, strlen(text)));
+
+	if (ret < 0)
+		return ret;
+	ret = RET(read(fd, answer, sizeof(answer) - 1));
+	if (ret < 0)
+		return ret;
+	return sscanf(answer, "instance=%d", &nr) == 1 ? nr : -EBADMSG;
+}
+
+static int ask_controller(void *arg)
+{
+	static uint32_t data[1024];
+	struct nvme_admin_cmd cmd = {
+		.opcode = 0x06,		/* Identify: the controller */
+		.addr = (uintptr_t)data,
+		.data_len = sizeof(data),
+		.cdw10 = 1,
+	};
+
+	return RET(ioctl(*(int *)arg, NVME_IOCTL_ADMIN_CMD, &cmd));
+}
+
+static int ask_namespace(void *arg)
+{
+	return RET(ioctl(*(int *)arg, NVME_IOCTL_ID));
+}
+
+/* The namespace is found some time after the host is connected. */
+static int open_late(const char *name)
+{
+	int i, fd;
+
+	for (i = 0; i < 3000; i++) {
+		fd = RET(open(name, O_RDWR | O_CLOEXEC));
+		if (fd != -ENOENT && fd != -ENXIO)
+			return fd;
+		usleep(10000);
+	}
+	return -ETIMEDOUT;
+}
+
+static int count_entries(const char *name)
+{
+	DIR *d = opendir(name);
+	int n = 0;
+
+	if (!d)
+		return -errno;
+	while (readdir(d))
+		n++;
+	closedir(d);
+	return n;
+}
+
+TEST_F(nvmet, host)
+{
+	static const char *const nodes[] = { "/dev/nvme%dn1", "/dev/ng%dn1" };
+	struct link l = { .dir = self->dir, .to = NVMET "/" SUBSYSTEM };
+	int before = count_entries(NVME), host, fd;
+	char name[32];
+	unsigned int i;
+
+	host = open("/dev/nvme-fabrics", O_RDWR | O_CLOEXEC);
+	if (host < 0)
+		SKIP(return, "no NVMe over fabrics");
+	ASSERT_LE(0, before);
+	ASSERT_EQ(0, write_text(self->dir, NAMESPACE "/enable", "1"));
+	ASSERT_EQ(0, make_link(&l));
+	EXPECT_EQ(-ECAPMODE, capmode_run(connect_host, &host));
+	EXPECT_EQ(before, count_entries(NVME));
+	self->controller = connect_host(&host);
+	ASSERT_LE(0, self->controller);
+	EXPECT_EQ(before + 1, count_entries(NVME));
+	for (i = 0; i < ARRAY_SIZE(nodes); i++) {
+		snprintf(name, sizeof(name), nodes[i], self->controller);
+		fd = open_late(name);
+		ASSERT_LE(0, fd);
+		EXPECT_BOTH(ask_namespace, &fd);
+		EXPECT_ECAPMODE(ask_controller, &fd);
+		close(fd);
+	}
+	EXPECT_EQ(0, drop_controller(self->controller));
+	EXPECT_EQ(before, count_entries(NVME));
+	self->controller = -1;
+	close(host);
+}
+
+/* ---- a portal of iSCSI ---- */
+
+#define ISCSI	CONFIG "/target/iscsi"
+#define TARGET	ISCSI "/iqn.2024-01.test:capsicum"
+#define GROUP	TARGET "/tpgt_1"
+
+static const char *const group[] = { TARGET, GROUP };
+
+static int reach(const struct sockaddr_in *in)
+{
+	int fd = RET(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+	int err;
+
+	if (fd < 0)
+		return fd;
+	err = RET(connect(fd, (void *)in, sizeof(*in)));
+	close(fd);
+	return err;
+}
+
+static bool lo_is_up(void)
+{
+	int fd = RET(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+	struct ifreq req = { .ifr_name = "lo" };
+	int err;
+
+	if (fd < 0)
+		return false;
+	err = RET(ioctl(fd, SIOCGIFFLAGS, &req));
+	close(fd);
+	return !err && (req.ifr_flags & IFF_UP);
+}
+
+/* An address of this machine where nobody listens. */
+static int free_address(struct sockaddr_in *in)
+{
+	int fd = RET(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+	socklen_t len = sizeof(*in);
+	int err;
+
+	if (fd < 0)
+		return fd;
+	*in = (struct sockaddr_in){
+		.sin_family = AF_INET,
+		.sin_addr.s_addr = htonl(INADDR_LOOPBACK),
+	};
+	err = RET(bind(fd, (void *)in, len));
+	if (!err)
+		err = RET(getsockname(fd, (void *)in, &len));
+	close(fd);
+	return err;
+}
+
+/* The directory of a new target's portals; @own: that of all targets is new. */
+static int open_portals(bool *own)
+{
+	int np;
+
+	*own = !mkdir(ISCSI, 0700);
+	if (!*own && errno != EEXIST)
+		return -EPROTONOSUPPORT;
+	np = make_dirs(AT_FDCWD, group, ARRAY_SIZE(group));
+	if (!np) {
+		np = open_dir(GROUP "/np");
+		if (np >= 0)
+			return np;
+		remove_dirs(AT_FDCWD, group, ARRAY_SIZE(group));
+	}
+	if (*own)
+		rmdir(ISCSI);
+	return np;
+}
+
+FIXTURE(portal)
+{
+	int np;
+	bool own;
+	struct sockaddr_in in;
+	char name[32];		/* of the portal at that address */
+};
+
+FIXTURE_SETUP(portal)
+{
+	REQUIRE_CAPMODE();
+	REQUIRE_ROOT();
+	if (!lo_is_up())
+		SKIP(return, "lo is down");
+	ASSERT_EQ(0, free_address(&self->in));
+	snprintf(self->name, sizeof(self->name), "127.0.0.1:%d",
+		 ntohs(self->in.sin_port));
+	self->np = open_portals(&self->own);
+	if (self->np == -EPROTONOSUPPORT)
+		SKIP(return, "no iSCSI");
+	ASSERT_LE(0, self->np);
+}
+
+FIXTURE_TEARDOWN(portal)
+{
+	unlinkat(self->np, self->name, AT_REMOVEDIR);
+	close(self->np);
+	EXPECT_EQ(0, remove_dirs(AT_FDCWD, group, ARRAY_SIZE(group)));
+	if (self->own)
+		EXPECT_EQ(0, rmdir(ISCSI));
+}
+
+static int make_dir(void *arg)
+{
+	const struct entry *e = arg;
+
+	return RET(mkdirat(e->dir, e->name, 0700));
+}
+
+/* The kernel listens at the address that is the name of the directory. */
+TEST_F(portal, address)
+{
+	struct entry e = { .dir = self->np, .name = self->name };
+
+	EXPECT_EQ(-ECAPMODE, capmode_run(make_dir, &e));
+	EXPECT_EQ(-ECONNREFUSED, reach(&self->in));
+	EXPECT_EQ(0, in_child(make_dir, &e));
+	EXPECT_EQ(0, reach(&self->in));
+	EXPECT_EQ(0, unlinkat(e.dir, e.name, AT_REMOVEDIR));
+	EXPECT_EQ(-ECONNREFUSED, reach(&self->in));
+}
+
+/* ... and by another driver, at the address of a portal that is there. */
+TEST_F(portal, other_driver)
+{
+	static const struct {
+		const char *name, *module;
+	} drivers[] = {
+		{ "iser", "/sys/module/ib_isert" },
+		{ "cxgbit", "/sys/module/cxgbit" },
+	};
+	char name[64];
+	struct entry e = { .dir = self->np, .name = name };
+	unsigned int i;
+	uint64_t off;
+	int ret;
+
+	ASSERT_EQ(0, mkdirat(self->np, self->name, 0700));
+	for (i = 0; i < ARRAY_SIZE(drivers); i++) {
+		snprintf(name, sizeof(name), "%s/%s", self->name,
+			 drivers[i].name);
+		off = says(e.dir, name);
+		e.text = "1";
+		EXPECT_EQ(-ECAPMODE, capmode_run(write_entry, &e));
+		EXPECT_EQ(off, says(e.dir, name));
+		ret = in_child(write_entry, &e);
+		/* Seldom is there such a driver. */
+		if (access(drivers[i].module, F_OK))
+			EXPECT_EQ(-EINVAL, ret);
+		e.text = "0";
+		EXPECT_ECAPMODE(write_entry, &e);
+		EXPECT_EQ(off, says(e.dir, name));
+	}
+}
+
+/* ---- what is behind a device of memory ---- */
+
+#define ZRAM	"/sys/class/zram-control"
+
+/* A new device's number: it is the reading that makes one. */
+static int make_zram(void)
+{
+	int fd = RET(open(ZRAM "/hot_add", O_RDONLY | O_CLOEXEC));
+	char text[16] = "";
+	int ret;
+
+	if (fd < 0)
+		return fd;
+	ret = RET(read(fd, text, sizeof(text) - 1));
+	close(fd);
+	return ret < 0 ? ret : atoi(text);
+}
+
+static int remove_zram(int nr)
+{
+	char text[16];
+	int i, err;
+
+	snprintf(text, sizeof(text), "%d", nr);
+	/* Somebody may be looking at it. */
+	for (i = 0; i < 100; i++) {
+		err = write_text(AT_FDCWD, ZRAM "/hot_remove", text);
+		if (err != -EBUSY)
+			break;
+		usleep(10000);
+	}
+	return err;
+}
+
+/* A device of blocks, by its name too, that is gone when nobody has it open. */
+static int open_loop(char *name, size_t size)
+{
+	struct loop_config config = { .info.lo_flags = LO_FLAGS_AUTOCLEAR };
+	int dev, err = free_loop(name, size);
+
+	if (err)
+		return err;
+	config.fd = tmp_file(NULL, 1);
+	if (config.fd < 0)
+		return config.fd;
+	err = RET(ftruncate(config.fd, 1 << 20));
+	dev = err ?: RET(open(name, O_RDWR | O_CLOEXEC));
+	if (dev >= 0) {
+		err = RET(ioctl(dev, LOOP_CONFIGURE, &config));
+		if (err) {
+			close(dev);
+			dev = err;
+		}
+	}
+	close(config.fd);
+	return dev;
+}
+
+/* The directory of a new one, or -errno. */
+static int open_zram(int *nr)
+{
+	char path[64];
+	int dir;
+
+	*nr = make_zram();
+	if (*nr < 0)
+		return *nr;
+	snprintf(path, sizeof(path), "/sys/block/zram%d", *nr);
+	dir = open_dir(path);
+	if (dir >= 0 && faccessat(dir, "backing_dev", W_OK, 0)) {
+		close(dir);
+		dir = -EOPNOTSUPP;
+	}
+	if (dir < 0)
+		remove_zram(*nr);
+	return dir;
+}
+
+FIXTURE(zram)
+{
+	int dir;
+	int nr;
+	int loop;
+	char name[32];		/* of the loop device */
+};
+
+FIXTURE_SETUP(zram)
+{
+	REQUIRE_CAPMODE();
+	REQUIRE_ROOT();
+	if (access(ZRAM "/hot_add", F_OK))
+		SKIP(return, "no zram");
+	if (access("/dev/loop-control", F_OK))
+		SKIP(return, "no loop devices");
+	self->loop = open_loop(self->name, sizeof(self->name));
+	ASSERT_LE(0, self->loop);
+	self->dir = open_zram(&self->nr);
+	if (self->dir == -EOPNOTSUPP)
+		SKIP(return, "no zram that writes to a device");
+	ASSERT_LE(0, self->dir);
+}
+
+FIXTURE_TEARDOWN(zram)
+{
+	close(self->dir);
+	EXPECT_EQ(0, remove_zram(self->nr));
+	close(self->loop);
+}
+
+TEST_F(zram, backing_device)
+{
+	struct entry e = {
+		.dir = self->dir, .name = "backing_dev", .text = self->name,
+	};
+	uint64_t none = says(e.dir, e.name);
+
+	EXPECT_EQ(-ECAPMODE, capmode_run(write_entry, &e));
+	EXPECT_EQ(-ECAPMODE, capmode_run(write_in_thread, &e));
+	EXPECT_EQ(none, says(e.dir, e.name));
+	EXPECT_EQ(0, in_child(write_entry, &e));
+	EXPECT_NE(none, says(e.dir, e.name));
+}
+
+TEST_HARNESS_MAIN
