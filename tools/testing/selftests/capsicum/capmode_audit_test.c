@@ -102,30 +102,6 @@ FIXTURE(audit)
 	int rules;
 };
 
-FIXTURE_VARIANT(audit)
-{
-	int field;
-	const char *path;	/* one that is there */
-};
-
-FIXTURE_VARIANT_ADD(audit, watch)
-{
-	.field = AUDIT_WATCH,
-	.path = DIRECTORY "/file",
-};
-
-FIXTURE_VARIANT_ADD(audit, tree)
-{
-	.field = AUDIT_DIR,
-	.path = DIRECTORY,
-};
-
-FIXTURE_VARIANT_ADD(audit, program)
-{
-	.field = AUDIT_EXE,
-	.path = DIRECTORY "/file",
-};
-
 FIXTURE_SETUP(audit)
 {
 	int sock;
@@ -149,35 +125,53 @@ FIXTURE_TEARDOWN(audit)
 	close(self->sock);
 }
 
-TEST_F(audit, rule)
+TEST_F(audit, rules)
 {
+	static const struct {
+		int field;
+		const char *path;	/* one that is there */
+	} kinds[] = {
+		{ AUDIT_WATCH, DIRECTORY "/file" },
+		{ AUDIT_DIR, DIRECTORY },
+		{ AUDIT_EXE, DIRECTORY "/file" },
+	};
+	struct request r = { .sock = self->sock };
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(kinds); i++) {
+		r.type = AUDIT_ADD_RULE;
+		r.field = kinds[i].field;
+		r.path = kinds[i].path;
+		EXPECT_EQ(-ECAPMODE, capmode_run(request, &r));
+		r.path = NOTHING "/file";
+		EXPECT_EQ(-ECAPMODE, capmode_run(request, &r));
+		EXPECT_EQ(-ENOENT, in_child(request, &r));
+		EXPECT_EQ(self->rules, rules(self->sock));
+		r.path = kinds[i].path;
+		EXPECT_EQ(0, in_child(request, &r));
+		EXPECT_EQ(self->rules + 1, rules(self->sock));
+		r.type = AUDIT_DEL_RULE;
+		EXPECT_EQ(0, in_child(request, &r));
+		EXPECT_EQ(self->rules, rules(self->sock));
+	}
+}
+
+/* What is there is looked for anew: that it is not found takes no rule away. */
+TEST_F(audit, trim)
+{
+	struct request trim = { .sock = self->sock, .type = AUDIT_TRIM };
 	struct request r = {
 		.sock = self->sock,
 		.type = AUDIT_ADD_RULE,
-		.field = variant->field,
-		.path = variant->path,
+		.field = AUDIT_DIR,
+		.path = DIRECTORY,
 	};
 
-	EXPECT_EQ(-ECAPMODE, capmode_run(request, &r));
-	r.path = NOTHING "/file";
-	EXPECT_EQ(-ECAPMODE, capmode_run(request, &r));
-	EXPECT_EQ(-ENOENT, in_child(request, &r));
-	EXPECT_EQ(self->rules, rules(self->sock));
-	r.path = variant->path;
-	EXPECT_EQ(0, in_child(request, &r));
+	ASSERT_EQ(0, in_child(request, &r));
+	EXPECT_BOTH(request, &trim);
 	EXPECT_EQ(self->rules + 1, rules(self->sock));
-	/* What is there is looked for anew; it stays. */
-	if (variant->field == AUDIT_DIR) {
-		struct request trim = {
-			.sock = self->sock, .type = AUDIT_TRIM,
-		};
-
-		capmode_run(request, &trim);
-		EXPECT_EQ(self->rules + 1, rules(self->sock));
-	}
 	r.type = AUDIT_DEL_RULE;
 	EXPECT_EQ(0, in_child(request, &r));
-	EXPECT_EQ(self->rules, rules(self->sock));
 }
 
 /* Two trees that are to be one. */

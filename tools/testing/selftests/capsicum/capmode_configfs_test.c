@@ -15,14 +15,6 @@
 
 #define CONFIG		"/sys/kernel/config"
 
-/* The text is a format: see write_entry(). */
-static int write_text(int dir, const char *name, const char *text)
-{
-	struct entry e = { .dir = dir, .name = name, .text = text };
-
-	return write_entry(&e);
-}
-
 static int remove_dirs(int dir, const char *const *names, int n)
 {
 	int err = 0;

@@ -315,27 +315,24 @@ TEST(kernel_files)
 		{ TRACE_BUFFER, { .cmd = UNKNOWN }, -ENOTTY },
 	};
 	unsigned int i, found = 0;
-	int fd;
 
 	REQUIRE_CAPMODE();
 	for (i = 0; i < ARRAY_SIZE(files); i++) {
 		struct command c = files[i].c;
-		int outside = files[i].outside;
+		int outside;
 
-		fd = open(files[i].name, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-		if (fd < 0)
+		c.fd = open(files[i].name, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+		if (c.fd < 0)
 			continue;
-		c.fd = fd;
+		outside = command(&c);
 		/* PCI's are for nobody where the kernel is locked down. */
-		if (command(&c) == -EPERM) {
-			close(fd);
-			continue;
+		if (outside != -EPERM) {
+			found++;
+			if (!files[i].native || outside != -ENOTTY)
+				outside = files[i].outside;
+			check_refused(_metadata, &c, c.fd, outside);
 		}
-		if (files[i].native && command(&c) == -ENOTTY)
-			outside = -ENOTTY;
-		found++;
-		check_refused(_metadata, &files[i].c, fd, outside);
-		close(fd);
+		close(c.fd);
 	}
 	if (!found)
 		SKIP(return, "neither PCI nor tracefs");

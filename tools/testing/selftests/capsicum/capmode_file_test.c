@@ -7,6 +7,7 @@
 #include "entries.h"
 #include "fuse.h"
 #include "loop.h"
+#include "nodes.h"
 #include "uring.h"
 
 #include <linux/futex.h>
@@ -226,36 +227,8 @@ TEST(file_behind_fuse)
 
 #define NULL_DEVICE	makedev(1, 3)
 
-struct node {
-	int dir;
-	const char *name;
-};
-
-static int open_node(void *arg)
-{
-	const struct node *n = arg;
-	int fd = RET(openat(n->dir, n->name, O_RDONLY | O_NONBLOCK | O_CLOEXEC));
-
-	if (fd < 0)
-		return fd;
-	close(fd);
-	return 0;
-}
-
-static int open_node_by_ring(void *arg)
-{
-	const struct node *n = arg;
-	struct io_uring_sqe sqe = sqe_openat(n->dir, n->name, O_RDONLY |
-					     O_NONBLOCK | O_CLOEXEC);
-	int fd;
-
-	sqe.flags = IOSQE_ASYNC;
-	fd = ring_once(&sqe);
-	if (fd < 0)
-		return fd;
-	close(fd);
-	return 0;
-}
+/* A device may wait for somebody to be there. */
+#define NODE_FLAGS	(O_RDONLY | O_NONBLOCK)
 
 struct served {
 	const char *name;
@@ -379,7 +352,7 @@ TEST_F(served, node)
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(names); i++) {
-		struct node n = { .dir = self->dir, .name = names[i] };
+		struct node n = { self->dir, names[i], NODE_FLAGS };
 
 		EXPECT_ECAPMODE(open_node, &n);
 		EXPECT_ECAPMODE(open_node_by_ring, &n);
@@ -430,7 +403,7 @@ TEST_F(served, owner_of_lock)
 TEST(node_made_before)
 {
 	static const char *const dirs[] = { "/tmp", "/scratch", "/btrfs" };
-	struct node n = { .name = "capsicum-null" };
+	struct node n = { .name = "capsicum-null", .flags = NODE_FLAGS };
 	unsigned int i;
 
 	REQUIRE_CAPMODE();
@@ -499,7 +472,7 @@ FIXTURE_SETUP(overlay)
 	int err;
 
 	self->dir = -1;
-	self->n = (struct node){ .dir = -1, .name = "null" };
+	self->n = (struct node){ -1, "null", NODE_FLAGS };
 	REQUIRE_CAPMODE();
 	REQUIRE_ROOT();
 	snprintf(self->top, sizeof(self->top), "/tmp/capsicum.XXXXXX");

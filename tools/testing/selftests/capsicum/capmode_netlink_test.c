@@ -3,6 +3,7 @@
  * Capability mode: a netlink socket that a process was given does not tell it of
  * other processes, nor reach their namespaces, by their numbers.
  */
+#include "netdevsim.h"
 #include "netlink.h"
 #include "victims.h"
 
@@ -289,19 +290,12 @@ static uint64_t device_state(void *arg)
 	return netdevsim_number(r->device, 0, "ifindex");
 }
 
-static int reload_outside(struct reload *r)
+/* @run: in_child() or capmode_run(). */
+static int reload_by(int (*run)(int (*fn)(void *arg), void *arg),
+		     struct reload *r)
 {
 	uint64_t before = device_state(r);
-	int ret = in_child(reload, r);
-
-	STEP((device_state(r) == before) == (ret < 0));
-	return ret;
-}
-
-static int reload_inside(struct reload *r)
-{
-	uint64_t before = device_state(r);
-	int ret = capmode_run(reload, r);
+	int ret = run(reload, r);
 
 	STEP((device_state(r) == before) == (ret < 0));
 	return ret;
@@ -358,16 +352,16 @@ TEST_F(devlink, by_number)
 	ASSERT_LT(0, other);
 	self->r.attr = DEVLINK_ATTR_NETNS_PID;
 	self->r.own = true;
-	EXPECT_EQ(0, reload_outside(&self->r));
-	EXPECT_EQ(0, reload_inside(&self->r));
+	EXPECT_EQ(0, reload_by(in_child, &self->r));
+	EXPECT_EQ(0, reload_by(capmode_run, &self->r));
 	self->r.own = false;
 	self->r.value = other;
-	EXPECT_EQ(0, reload_outside(&self->r));
-	EXPECT_EQ(-ECAPMODE, reload_inside(&self->r));
+	EXPECT_EQ(0, reload_by(in_child, &self->r));
+	EXPECT_EQ(-ECAPMODE, reload_by(capmode_run, &self->r));
 	/* Nobody: not to be told from somebody. */
 	self->r.value = NO_PID;
-	EXPECT_EQ(-EINVAL, reload_outside(&self->r));
-	EXPECT_EQ(-ECAPMODE, reload_inside(&self->r));
+	EXPECT_EQ(-EINVAL, reload_by(in_child, &self->r));
+	EXPECT_EQ(-ECAPMODE, reload_by(capmode_run, &self->r));
 	bury(other);
 }
 
@@ -394,11 +388,11 @@ TEST_F(devlink, by_descriptor)
 	EXPECT_EQ(-EINVAL, op_reload(file, &self->r));
 	/* The same in the mode: what is named is a descriptor. */
 	self->r.value = limit_to(ns, CAP_SETNS);
-	EXPECT_EQ(0, reload_outside(&self->r));
-	EXPECT_EQ(0, reload_inside(&self->r));
+	EXPECT_EQ(0, reload_by(in_child, &self->r));
+	EXPECT_EQ(0, reload_by(capmode_run, &self->r));
 	self->r.value = limit_all_but(ns, CAP_SETNS);
-	EXPECT_EQ(-ENOTCAPABLE, reload_outside(&self->r));
-	EXPECT_EQ(-ENOTCAPABLE, reload_inside(&self->r));
+	EXPECT_EQ(-ENOTCAPABLE, reload_by(in_child, &self->r));
+	EXPECT_EQ(-ENOTCAPABLE, reload_by(capmode_run, &self->r));
 	close(file);
 	close(ns);
 }

@@ -5,6 +5,7 @@
  */
 #include "entries.h"
 #include "loop.h"
+#include "nodes.h"
 
 #include <assert.h>
 #include <endian.h>
@@ -12,41 +13,10 @@
 #include <sys/mount.h>
 #include <sys/sysmacros.h>
 
-struct name {
-	int dir;
-	const char *name;
-	int flags;
-};
-
-static int open_name(void *arg)
-{
-	const struct name *n = arg;
-	int fd = RET(openat(n->dir, n->name, n->flags | O_CLOEXEC));
-
-	if (fd < 0)
-		return fd;
-	close(fd);
-	return 0;
-}
-
-static int open_name_by_ring(void *arg)
-{
-	const struct name *n = arg;
-	struct io_uring_sqe sqe = sqe_openat(n->dir, n->name,
-					     n->flags | O_CLOEXEC);
-	int fd;
-
-	sqe.flags = IOSQE_ASYNC;
-	fd = ring_once(&sqe);
-	if (fd < 0)
-		return fd;
-	close(fd);
-	return 0;
-}
-
 /* ---- cells of AFS ---- */
 
-#define CELLS	"/proc/net/afs/cells"
+#define AFS	"/proc/net/afs"
+#define CELLS	AFS "/cells"
 
 /*
  * In a network of its own, that has its own cells: they would stay. Nothing can
@@ -122,15 +92,12 @@ static int cell_number(int dir, const char *name)
 /* Makes a cell known, and returns its number. */
 static int add_cell(int dir, const char *name)
 {
-	int fd = RET(open(CELLS, O_WRONLY | O_CLOEXEC)), ret;
 	char text[64];
+	int err;
 
-	if (fd < 0)
-		return fd;
 	snprintf(text, sizeof(text), "add %s 127.0.0.1", name);
-	ret = RET(write(fd, text, strlen(text)));
-	close(fd);
-	return ret < 0 ? ret : cell_number(dir, name);
+	err = write_text(AT_FDCWD, CELLS, text);
+	return err ? err : cell_number(dir, name);
 }
 
 /* Whether a cell was asked for. The list need not have those that were not. */
@@ -158,7 +125,7 @@ TEST_F(afs, unknown_cell)
 {
 	static const char *const names[] = { UNKNOWN, "." UNKNOWN };
 	static const int flags[] = { O_RDONLY | O_DIRECTORY, O_PATH };
-	struct name n = { .dir = self->dir };
+	struct node n = { .dir = self->dir };
 	unsigned int i, j;
 	int nr;
 
@@ -168,9 +135,9 @@ TEST_F(afs, unknown_cell)
 		for (j = 0; j < ARRAY_SIZE(flags); j++) {
 			n.name = names[i];
 			n.flags = flags[j];
-			EXPECT_EQ(-ECAPMODE, capmode_run(open_name, &n));
+			EXPECT_EQ(-ECAPMODE, capmode_run(open_node, &n));
 			EXPECT_EQ(-ECAPMODE,
-				  capmode_run(open_name_by_ring, &n));
+				  capmode_run(open_node_by_ring, &n));
 			EXPECT_EQ(-ENOENT, cell_number(self->dir, UNKNOWN));
 		}
 	}
@@ -179,9 +146,9 @@ TEST_F(afs, unknown_cell)
 
 	/* There is nobody to ask, but it is tried. */
 	n.name = UNKNOWN;
-	EXPECT_EQ(-ENOENT, in_child(open_name, &n));
+	EXPECT_EQ(-ENOENT, in_child(open_node, &n));
 	n.name = "." UNKNOWN;
-	EXPECT_EQ(-ENOENT, in_child(open_name, &n));
+	EXPECT_EQ(-ENOENT, in_child(open_node, &n));
 	EXPECT_LT(nr + 2, add_cell(self->dir, "third.example"));
 }
 
@@ -190,34 +157,41 @@ TEST_F(afs, unknown_cell)
 TEST_F(afs, known_cell)
 {
 	static const char *const names[] = { KNOWN, "." KNOWN };
-	struct name n = { .dir = self->dir, .name = KNOWN, .flags = O_PATH };
+	struct node n = { .dir = self->dir, .name = KNOWN, .flags = O_PATH };
+	struct entry add = { .name = "cells", .text = "add " KNOWN " 127.0.0.1" };
 	unsigned int i;
 	int outside;
 
 	EXPECT_EQ(-ENOENT, cell_number(self->dir, KNOWN));
-	EXPECT_EQ(-ECAPMODE, capmode_run(open_name, &n));
+	EXPECT_EQ(-ECAPMODE, capmode_run(open_node, &n));
+	/* Nor is it made known, with an address, by a directory of /proc. */
+	add.dir = open_dir(AFS);
+	ASSERT_LE(0, add.dir);
+	EXPECT_EQ(-ECAPMODE, capmode_run(write_entry, &add));
+	close(add.dir);
+	EXPECT_EQ(-ENOENT, cell_number(self->dir, KNOWN));
 	EXPECT_LT(0, add_cell(self->dir, KNOWN));
 	for (i = 0; i < ARRAY_SIZE(names); i++) {
 		/* The directory of a cell, not what would be mounted there. */
 		n.name = names[i];
 		n.flags = O_PATH;
-		EXPECT_BOTH(open_name, &n);
-		EXPECT_BOTH(open_name_by_ring, &n);
+		EXPECT_BOTH(open_node, &n);
+		EXPECT_BOTH(open_node_by_ring, &n);
 		/* For that it is asked in the network, once. */
 		n.flags = O_RDONLY | O_DIRECTORY;
-		EXPECT_EQ(-ECAPMODE, capmode_run(open_name, &n));
-		EXPECT_EQ(-ECAPMODE, capmode_run(open_name_by_ring, &n));
+		EXPECT_EQ(-ECAPMODE, capmode_run(open_node, &n));
+		EXPECT_EQ(-ECAPMODE, capmode_run(open_node_by_ring, &n));
 		EXPECT_FALSE(looked_up(KNOWN));
 	}
 	/* There is nobody to ask, or nothing is found, but it is tried. */
-	outside = in_child(open_name, &n);
+	outside = in_child(open_node, &n);
 	EXPECT_TRUE(outside == -EDESTADDRREQ || outside == -ENOENT)
 		TH_LOG("returned %d", outside);
 	EXPECT_TRUE(looked_up(KNOWN));
 	/* It is the name of nothing now. */
-	EXPECT_EQ(-ENOENT, in_child(open_name, &n));
-	EXPECT_EQ(-ENOENT, capmode_run(open_name, &n));
-	EXPECT_EQ(-ENOENT, capmode_run(open_name_by_ring, &n));
+	EXPECT_EQ(-ENOENT, in_child(open_node, &n));
+	EXPECT_EQ(-ENOENT, capmode_run(open_node, &n));
+	EXPECT_EQ(-ENOENT, capmode_run(open_node_by_ring, &n));
 }
 
 /* ---- a node in an image that lies in a file, or on a device ---- */
@@ -340,7 +314,7 @@ struct mounted {
 FIXTURE(erofs)
 {
 	struct mounted m;
-	struct name n;
+	struct node n;
 };
 
 FIXTURE_VARIANT(erofs)
@@ -436,7 +410,7 @@ FIXTURE_SETUP(erofs)
 	if (err == -ENODEV || (err == -ENOTBLK && !variant->device))
 		SKIP(return, "no EROFS of this (%d)", err);
 	ASSERT_EQ(0, err);
-	self->n = (struct name){ self->m.root, "null", O_RDWR };
+	self->n = (struct node){ self->m.root, "null", O_RDWR };
 }
 
 FIXTURE_TEARDOWN(erofs)
@@ -453,15 +427,15 @@ TEST_F(erofs, node)
 	EXPECT_EQ(S_IFCHR | 0666, st.st_mode);
 	EXPECT_EQ(makedev(1, 3), st.st_rdev);
 	if (variant->device) {
-		EXPECT_BOTH(open_name, &self->n);
-		EXPECT_BOTH(open_name_by_ring, &self->n);
+		EXPECT_BOTH(open_node, &self->n);
+		EXPECT_BOTH(open_node_by_ring, &self->n);
 	} else {
-		EXPECT_ECAPMODE(open_name, &self->n);
-		EXPECT_ECAPMODE(open_name_by_ring, &self->n);
+		EXPECT_ECAPMODE(open_node, &self->n);
+		EXPECT_ECAPMODE(open_node_by_ring, &self->n);
 	}
 	/* As a place it is no device yet. */
 	self->n.flags = O_PATH;
-	EXPECT_BOTH(open_name, &self->n);
+	EXPECT_BOTH(open_node, &self->n);
 }
 
 TEST_HARNESS_MAIN

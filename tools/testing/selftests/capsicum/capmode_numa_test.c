@@ -230,7 +230,6 @@ FIXTURE_SETUP(file)
 {
 	char name[32];
 
-	self->fd = -1;
 	REQUIRE_CAPMODE();
 	if (!have_numa())
 		SKIP(return, "no NUMA");
@@ -258,8 +257,6 @@ FIXTURE_SETUP(file)
 
 FIXTURE_TEARDOWN(file)
 {
-	if (self->fd < 0)
-		return;
 	close(self->fd);
 	close(self->m.fd);
 }

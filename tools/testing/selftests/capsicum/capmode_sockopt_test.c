@@ -41,6 +41,7 @@ union value {
 	struct group_req group;
 	struct in6_flowlabel_req label;
 	struct packet_mreq pmreq;
+	struct so_timestamping stamps;
 	struct sockaddr_in sin;
 };
 
@@ -538,41 +539,40 @@ static int set_ulp(void *arg)
 }
 
 /* What a connection is handed to, by name: TLS is its own, others may not be. */
-/* Which of the clocks of a device counts, by number. */
-struct stamps {
-	int fd;
-	int name;
-	struct so_timestamping val;
-};
-
-static int set_stamps(void *arg)
+static void value_stamps(union value *v)
 {
-	const struct stamps *s = arg;
-
-	return RET(setsockopt(s->fd, SOL_SOCKET, s->name, &s->val,
-			      sizeof(s->val)));
+	v->stamps.flags = SOF_TIMESTAMPING_RX_SOFTWARE;
+	v->stamps.bind_phc = 77;
 }
 
-TEST(clock_of_stamps)
+static void value_stamps_of_clock(union value *v)
 {
+	value_stamps(v);
+	v->stamps.flags |= SOF_TIMESTAMPING_BIND_PHC;
+}
+
+/* Which of the clocks of a device counts, by number. */
+TEST_F(opt, clock_of_stamps)
+{
+	struct option o = {
+		.level = SOL_SOCKET, .len = sizeof(struct so_timestamping),
+	};
 	static const int names[] = {
 		SO_TIMESTAMPING_OLD, SO_TIMESTAMPING_NEW,
 	};
-	struct stamps s;
+	struct setting s = { .road = variant->road, .m = self->m, .o = &o };
 	unsigned int i;
 
-	REQUIRE_CAPMODE();
 	s.fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	ASSERT_LE(0, s.fd);
 	for (i = 0; i < ARRAY_SIZE(names); i++) {
-		s.name = names[i];
-		s.val.flags = SOF_TIMESTAMPING_RX_SOFTWARE;
-		s.val.bind_phc = 77;
-		EXPECT_BOTH(set_stamps, &s);
-		s.val.flags |= SOF_TIMESTAMPING_BIND_PHC;
+		o.name = names[i];
+		o.value = value_stamps;
+		EXPECT_BOTH(try_set, &s);
 		/* The socket is not bound to a device that has one. */
-		EXPECT_EQ(-EOPNOTSUPP, in_child(set_stamps, &s));
-		EXPECT_EQ(-ECAPMODE, capmode_run(set_stamps, &s));
+		o.value = value_stamps_of_clock;
+		EXPECT_EQ(-EOPNOTSUPP, in_child(try_set, &s));
+		EXPECT_EQ(-ECAPMODE, capmode_run(try_set, &s));
 	}
 	close(s.fd);
 }

@@ -39,7 +39,6 @@ FIXTURE(tomoyo)
 
 FIXTURE_SETUP(tomoyo)
 {
-	self->dir = -1;
 	REQUIRE_CAPMODE();
 	REQUIRE_ROOT();
 	self->dir = open_tomoyo();
@@ -51,8 +50,6 @@ FIXTURE_SETUP(tomoyo)
 
 FIXTURE_TEARDOWN(tomoyo)
 {
-	if (self->dir < 0)
-		return;
 	bury(self->victim);
 	close(self->dir);
 }

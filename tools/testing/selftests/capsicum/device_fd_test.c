@@ -6,7 +6,7 @@
  */
 #include "entries.h"
 #include "fuse.h"
-#include "netlink.h"
+#include "netdevsim.h"
 #include "ops.h"
 
 #include <drm/drm.h>
@@ -759,11 +759,6 @@ TEST_F(netdevsim, clock)
 
 #define VHCI	"/sys/devices/platform/vhci_hcd.0/"
 
-static int vhci_write(const char *name, const char *text)
-{
-	return write_entry(&(struct entry){ AT_FDCWD, name, text });
-}
-
 /* The state of the first port, or -errno. */
 static int vhci_state(void)
 {
@@ -784,12 +779,12 @@ static int vhci_attach(int fd)
 	char text[32];
 
 	snprintf(text, sizeof(text), "0 %d 1 %d", fd, USB_SPEED_HIGH);
-	return vhci_write(VHCI "attach", text);
+	return write_text(AT_FDCWD, VHCI "attach", text);
 }
 
 static int vhci_detach(void)
 {
-	int i, err = vhci_write(VHCI "detach", "0");
+	int i, err = write_text(AT_FDCWD, VHCI "detach", "0");
 
 	for (i = 0; !err && vhci_state() != VDEV_ST_NULL; i++) {
 		if (i == 3000)

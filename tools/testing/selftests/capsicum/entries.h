@@ -125,6 +125,14 @@ static inline int write_by(enum road road, int fd, const char *text)
 	return ret < 0 ? ret : 0;
 }
 
+/* write_text() - the same without a struct; the text is a format all the same */
+static inline int write_text(int dir, const char *name, const char *text)
+{
+	struct entry e = { .dir = dir, .name = name, .text = text };
+
+	return write_entry(&e);
+}
+
 static inline int write_in_thread(void *arg)
 {
 	return in_thread(write_entry, arg);
