@@ -82,6 +82,10 @@ const struct cap_rights *capability_ioctl_rights(unsigned int cmd)
 	case IOC_NAME(BTRFS_IOCTL_MAGIC, _IOC_NR(BTRFS_IOC_LOGICAL_INO)):
 	case IOC_NAME(BTRFS_IOCTL_MAGIC, _IOC_NR(BTRFS_IOC_LOGICAL_INO_V2)):
 		/* What lies anywhere there, its contents included. */
+	case IOC_NAME(BTRFS_IOCTL_MAGIC, _IOC_NR(BTRFS_IOC_GET_SUBVOL_INFO)):
+	case IOC_NAME(BTRFS_IOCTL_MAGIC, _IOC_NR(BTRFS_IOC_GET_SUBVOL_ROOTREF)):
+	case IOC_NAME(BTRFS_IOCTL_MAGIC, _IOC_NR(BTRFS_IOC_INO_LOOKUP_USER)):
+		/* The subvolume's name, and others, above this directory. */
 		return NULL;
 	case IOC_NAME('f', 15): /* EXT4_IOC_MOVE_EXT */
 	case IOC_NAME('f', 17): /* EXT4_IOC_SWAP_BOOT */
