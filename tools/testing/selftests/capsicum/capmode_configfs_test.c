@@ -2,7 +2,8 @@
 /*
  * Capability mode: where the kernel is told of files, devices and addresses by
  * a directory that was given, of configfs or sysfs. A path that is written
- * there is looked up for who writes, who has none.
+ * there is looked up for who writes, who has none, or is kept for somebody who
+ * has.
  *
  * configfs is expected where it always is, at /sys/kernel/config.
  */
@@ -12,8 +13,53 @@
 #include <linux/nvme_ioctl.h>
 #include <net/if.h>
 #include <netinet/in.h>
+#include <sys/inotify.h>
 
 #define CONFIG		"/sys/kernel/config"
+
+/* Whether a file says @text somewhere. */
+static bool names(int dir, const char *name, const char *text)
+{
+	char buf[1024] = "";
+	int fd = openat(dir, name, O_RDONLY | O_CLOEXEC);
+	ssize_t n = read(fd, buf, sizeof(buf) - 1);
+
+	if (fd >= 0)
+		close(fd);
+	return n > 0 && strstr(buf, text);
+}
+
+/* @path is what the text says, and shows in file @shows once it is taken. */
+static void check_path(struct __test_metadata *_metadata, struct entry *e,
+		       const char *shows, const char *path)
+{
+	uint64_t before = says(e->dir, shows);
+
+	EXPECT_FALSE(names(e->dir, shows, path));
+	EXPECT_EQ(-ECAPMODE, capmode_run(write_entry, e))
+		TH_LOG("%s", e->name);
+	EXPECT_EQ(-ECAPMODE, capmode_run(write_in_thread, e))
+		TH_LOG("%s", e->name);
+	EXPECT_EQ(before, says(e->dir, shows));
+	EXPECT_EQ(0, in_child(write_entry, e))
+		TH_LOG("%s", e->name);
+	EXPECT_TRUE(names(e->dir, shows, path))
+		TH_LOG("%s", e->name);
+}
+
+/* The name of a new file, which is empty. */
+static int make_file(char *file, size_t size)
+{
+	int fd;
+
+	snprintf(file, size, "%s/capsicum.XXXXXX",
+		 access("/scratch", W_OK) ? "/tmp" : "/scratch");
+	fd = RET(mkostemp(file, O_CLOEXEC));
+	if (fd < 0)
+		return fd;
+	close(fd);
+	return 0;
+}
 
 static int remove_dirs(int dir, const char *const *names, int n)
 {
@@ -91,18 +137,15 @@ static int make_target(int dir, const char *file)
 /* The directory of all targets, or -errno; @file is behind the one made. */
 static int open_target(char *file, size_t size)
 {
-	int dir = open_dir(NVMET), fd, err;
+	int dir = open_dir(NVMET), err;
 
 	if (dir < 0)
 		return dir;
-	snprintf(file, size, "%s/capsicum.XXXXXX",
-		 access("/scratch", W_OK) ? "/tmp" : "/scratch");
-	fd = RET(mkostemp(file, O_CLOEXEC));
-	err = fd < 0 ? fd : RET(ftruncate(fd, 1 << 20));
+	err = make_file(file, size);
+	if (!err)
+		err = RET(truncate(file, 1 << 20));
 	if (!err)
 		err = make_target(dir, file);
-	if (fd >= 0)
-		close(fd);
 	if (!err)
 		return dir;
 	unlink(file);
@@ -151,14 +194,21 @@ FIXTURE_TEARDOWN(nvmet)
 	close(self->dir);
 }
 
-/* Who enables it opens the file, whoever has written the path. */
+/* The path is kept, and opened for who enables the namespace. */
 TEST_F(nvmet, file)
 {
 	struct entry e = {
 		.dir = self->dir, .name = NAMESPACE "/enable", .text = "1",
 	};
+	struct entry path = {
+		.dir = self->dir, .name = NAMESPACE "/device_path",
+		.text = "/no/such/file",
+	};
 	uint64_t off = says(e.dir, e.name);
 
+	check_path(_metadata, &path, path.name, path.text);
+	path.text = self->file;
+	check_path(_metadata, &path, path.name, path.text);
 	EXPECT_EQ(-ECAPMODE, capmode_run(write_entry, &e));
 	EXPECT_EQ(-ECAPMODE, capmode_run(write_in_thread, &e));
 	EXPECT_EQ(off, says(e.dir, e.name));
@@ -166,6 +216,29 @@ TEST_F(nvmet, file)
 	EXPECT_NE(off, says(e.dir, e.name));
 	e.text = "0";
 	EXPECT_EQ(0, capmode_run(write_entry, &e));
+	EXPECT_EQ(off, says(e.dir, e.name));
+}
+
+#define PASSTHRU	SUBSYSTEM "/passthru"
+
+/* The same of a controller that takes the place of namespaces. */
+TEST_F(nvmet, controller)
+{
+	struct entry e = {
+		.dir = self->dir, .name = PASSTHRU "/enable", .text = "1",
+	};
+	struct entry path = {
+		.dir = self->dir, .name = PASSTHRU "/device_path",
+		.text = "/dev/null",
+	};
+	uint64_t off = says(e.dir, e.name);
+
+	if (faccessat(self->dir, PASSTHRU, F_OK, 0))
+		SKIP(return, "no targets that pass to a controller");
+	check_path(_metadata, &path, path.name, path.text);
+	EXPECT_EQ(-ECAPMODE, capmode_run(write_entry, &e));
+	/* It is opened, and is no controller. */
+	EXPECT_EQ(-EINVAL, in_child(write_entry, &e));
 	EXPECT_EQ(off, says(e.dir, e.name));
 }
 
@@ -284,9 +357,134 @@ TEST_F(nvmet, host)
 	close(host);
 }
 
+/* ---- a device of a SCSI target ---- */
+
+#define SCSI	CONFIG "/target"
+#define HBA	SCSI "/core/fileio_77"
+#define DEVICE	HBA "/capsicum"
+
+FIXTURE(device)
+{
+	int dir;
+	char file[32];		/* that there is not */
+};
+
+FIXTURE_SETUP(device)
+{
+	REQUIRE_CAPMODE();
+	REQUIRE_ROOT();
+	if (access(SCSI, F_OK))
+		SKIP(return, "no targets of SCSI at " SCSI);
+	/* There is no such backend. */
+	if (mkdir(HBA, 0700) && errno == EINVAL)
+		SKIP(return, "no devices in files");
+	ASSERT_EQ(0, mkdir(DEVICE, 0700));
+	self->dir = open_dir(DEVICE);
+	ASSERT_LE(0, self->dir);
+	ASSERT_EQ(0, make_file(self->file, sizeof(self->file)));
+	ASSERT_EQ(0, unlink(self->file));
+}
+
+FIXTURE_TEARDOWN(device)
+{
+	close(self->dir);
+	EXPECT_EQ(0, rmdir(DEVICE));
+	EXPECT_EQ(0, rmdir(HBA));
+	unlink(self->file);
+}
+
+/* The file is made, too, for who enables the device. */
+TEST_F(device, file)
+{
+	char text[64];
+	struct entry e = {
+		.dir = self->dir, .name = "enable", .text = "1",
+	};
+	struct entry path = {
+		.dir = self->dir, .name = "control", .text = text,
+	};
+	uint64_t off = says(e.dir, e.name);
+
+	snprintf(text, sizeof(text), "fd_dev_name=%s,fd_dev_size=1048576",
+		 self->file);
+	check_path(_metadata, &path, "info", self->file);
+	EXPECT_TRUE(names(self->dir, "info", "Size: 1048576"));
+	EXPECT_EQ(-ECAPMODE, capmode_run(write_entry, &e));
+	EXPECT_EQ(-ECAPMODE, capmode_run(write_in_thread, &e));
+	EXPECT_EQ(off, says(e.dir, e.name));
+	EXPECT_EQ(-ENOENT, RET(access(self->file, F_OK)));
+	EXPECT_EQ(0, in_child(write_entry, &e));
+	EXPECT_NE(off, says(e.dir, e.name));
+	EXPECT_EQ(0, access(self->file, F_OK));
+}
+
+/* A path for who reads it, and a part of those where the state is kept. */
+TEST_F(device, paths)
+{
+	struct entry path = {
+		.dir = self->dir, .name = "udev_path", .text = "/dev/null",
+	};
+	struct entry serial = {
+		.dir = self->dir, .name = "wwn/vpd_unit_serial",
+		.text = "../../capsicum",
+	};
+
+	check_path(_metadata, &path, path.name, path.text);
+	check_path(_metadata, &serial, serial.name, serial.text);
+	/* Of what is no path, any text will do. */
+	path.name = "alias";
+	EXPECT_BOTH(write_entry, &path);
+}
+
+/* Where the state of all targets is kept. */
+TEST(root_of_targets)
+{
+	struct entry e = { .name = "dbroot", .text = "/tmp\n" };
+	bool own, own_parent;
+	char old[64], *slash;
+	uint64_t before;
+	int fd, n;
+
+	REQUIRE_CAPMODE();
+	REQUIRE_ROOT();
+	e.dir = open_dir(SCSI);
+	if (e.dir < 0)
+		SKIP(return, "no targets of SCSI at " SCSI);
+	before = says(e.dir, e.name);
+	fd = openat(e.dir, e.name, O_RDONLY | O_CLOEXEC);
+	n = read(fd, old, sizeof(old) - 1);
+	ASSERT_LT(1, n);
+	close(fd);
+	/* To be put back it has to be there, which it need not be now. */
+	old[n - 1] = '\0';
+	slash = strrchr(old, '/');
+	ASSERT_TRUE(slash && slash > old);
+	*slash = '\0';
+	own_parent = !mkdir(old, 0755);
+	*slash = '/';
+	own = !mkdir(old, 0755);
+	old[n - 1] = '\n';
+	old[n] = '\0';
+
+	check_path(_metadata, &e, e.name, e.text);
+	e.text = "tmp\n";
+	ASSERT_EQ(0, chdir("/"));
+	EXPECT_EQ(-ECAPMODE, capmode_run(write_entry, &e));
+	e.text = old;
+	EXPECT_EQ(0, write_entry(&e));
+	EXPECT_EQ(before, says(e.dir, e.name));
+	close(e.dir);
+	old[n - 1] = '\0';
+	if (own)
+		EXPECT_EQ(0, rmdir(old));
+	*slash = '\0';
+	if (own_parent)
+		EXPECT_EQ(0, rmdir(old));
+}
+
 /* ---- a portal of iSCSI ---- */
 
-#define ISCSI	CONFIG "/target/iscsi"
+#define ISCSI	SCSI "/iscsi"
 #define TARGET	ISCSI "/iqn.2024-01.test:capsicum"
 #define GROUP	TARGET "/tpgt_1"
 
@@ -563,6 +761,172 @@ TEST_F(zram, backing_device)
 	EXPECT_EQ(none, says(e.dir, e.name));
 	EXPECT_EQ(0, in_child(write_entry, &e));
 	EXPECT_NE(none, says(e.dir, e.name));
+}
+
+/* Whether somebody has opened what is watched, since it was asked last. */
+static bool was_opened(int watch)
+{
+	char events[4096];
+
+	return read(watch, events, sizeof(events)) > 0;
+}
+
+/* A file that is read at once. The driver has one error for all. */
+TEST_F(zram, dictionary)
+{
+	struct entry e = { .dir = self->dir, .name = "algorithm_params" };
+	char file[32], text[64];
+	int watch;
+
+	if (faccessat(self->dir, e.name, W_OK, 0))
+		SKIP(return, "no zram that has parameters");
+	ASSERT_EQ(0, make_file(file, sizeof(file)));
+	ASSERT_EQ(0, write_text(AT_FDCWD, file, "words, words, words"));
+	watch = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+	ASSERT_LE(0, watch);
+	ASSERT_LE(0, inotify_add_watch(watch, file, IN_OPEN));
+	snprintf(text, sizeof(text), "level=3 dict=%s", file);
+	e.text = text;
+	EXPECT_EQ(-EINVAL, capmode_run(write_entry, &e));
+	EXPECT_EQ(-EINVAL, capmode_run(write_in_thread, &e));
+	EXPECT_FALSE(was_opened(watch));
+	EXPECT_EQ(0, in_child(write_entry, &e));
+	EXPECT_TRUE(was_opened(watch));
+	/* Without a path. */
+	e.text = "level=3";
+	EXPECT_BOTH(write_entry, &e);
+	close(watch);
+	EXPECT_EQ(0, unlink(file));
+}
+
+/* ---- what a driver loads into its device ---- */
+
+#define TEST_DEVICE	"/sys/devices/virtual/misc/test_firmware"
+#define FIRMWARE	"/lib/firmware"
+
+static const char *const firmware[] = { "/lib", FIRMWARE };
+
+/* What is given to the one device there is for tests. */
+static const char code[] = "instructions of capsicum";
+
+FIXTURE(firmware)
+{
+	int fd;			/* takes the name */
+	int device;
+	bool own[ARRAY_SIZE(firmware)];
+	char file[64];
+	const char *name;	/* of the file, for the kernel */
+};
+
+FIXTURE_VARIANT(firmware)
+{
+	const char *attribute;
+	int missing;
+};
+
+FIXTURE_VARIANT_ADD(firmware, request)
+{
+	.attribute = TEST_DEVICE "/trigger_request",
+	.missing = -ENOENT,
+};
+
+/* Looked for by a worker, which is in no mode. */
+FIXTURE_VARIANT_ADD(firmware, async_request)
+{
+	.attribute = TEST_DEVICE "/trigger_async_request",
+	.missing = -ENOMEM,
+};
+
+FIXTURE_SETUP(firmware)
+{
+	unsigned int i;
+	int fd;
+
+	REQUIRE_CAPMODE();
+	REQUIRE_ROOT();
+	self->fd = RET(open(variant->attribute, O_WRONLY | O_CLOEXEC));
+	if (self->fd == -ENOENT)
+		SKIP(return, "no device that loads what it is told");
+	ASSERT_LE(0, self->fd);
+	self->device = open("/dev/test_firmware", O_RDONLY | O_CLOEXEC);
+	ASSERT_LE(0, self->device);
+	for (i = 0; i < ARRAY_SIZE(firmware); i++)
+		self->own[i] = !mkdir(firmware[i], 0755);
+	snprintf(self->file, sizeof(self->file), "%s/capsicum.XXXXXX",
+		 FIRMWARE);
+	fd = mkostemp(self->file, O_CLOEXEC);
+	ASSERT_LE(0, fd);
+	self->name = self->file + strlen(FIRMWARE "/");
+	/* Not read while somebody may write there. */
+	EXPECT_EQ(strlen(code), write(fd, code, strlen(code)));
+	close(fd);
+}
+
+FIXTURE_TEARDOWN(firmware)
+{
+	int i = ARRAY_SIZE(firmware);
+
+	EXPECT_EQ(0, unlink(self->file));
+	/* The device gives up what it has, whatever comes of it. */
+	EXPECT_EQ(variant->missing, write_by(BY_WRITE, self->fd, self->name));
+	while (i--) {
+		if (self->own[i])
+			EXPECT_EQ(0, rmdir(firmware[i]));
+	}
+	close(self->device);
+	close(self->fd);
+}
+
+struct request {
+	int fd;
+	enum road road;
+	const char *name;
+};
+
+static int request(void *arg)
+{
+	const struct request *r = arg;
+
+	return write_by(r->road, r->fd, r->name);
+}
+
+/* What the device has: the length, when it is @code, or -errno. */
+static int loaded(int device)
+{
+	char text[sizeof(code)];
+	int n = RET(pread(device, text, sizeof(text), 0));
+
+	if (n > 0 && (n != strlen(code) || memcmp(text, code, n)))
+		return -EBADMSG;
+	return n;
+}
+
+/* The file is looked for below /lib/firmware of the machine. */
+TEST_F(firmware, file)
+{
+	struct request r = { .fd = self->fd, .name = self->name };
+	int watch = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+
+	ASSERT_LE(0, watch);
+	ASSERT_LE(0, inotify_add_watch(watch, self->file, IN_OPEN));
+	for (r.road = 0; r.road < ROADS; r.road++) {
+		/* The device gives up what it has, and gets nothing new. */
+		EXPECT_EQ(-ECAPMODE, capmode_run(request, &r))
+			TH_LOG("road %d", r.road);
+		EXPECT_FALSE(was_opened(watch));
+		EXPECT_EQ(0, loaded(self->device));
+		EXPECT_EQ(0, in_child(request, &r))
+			TH_LOG("road %d", r.road);
+		EXPECT_TRUE(was_opened(watch));
+		EXPECT_EQ(strlen(code), loaded(self->device));
+	}
+	EXPECT_EQ(strlen(r.name), pwrite(r.fd, r.name, strlen(r.name), 0));
+	/* One that there is not. */
+	r.road = BY_WRITE;
+	r.name = "capsicum.none";
+	EXPECT_EQ(-ECAPMODE, capmode_run(request, &r));
+	EXPECT_EQ(variant->missing, in_child(request, &r));
+	close(watch);
 }
 
 TEST_HARNESS_MAIN

@@ -4,6 +4,7 @@
  * is what it has. The other consoles, by number or by an escape sequence, and
  * what all of them share, are not.
  */
+#include "sweep.h"
 #include "uring.h"
 #include "victims.h"
 
@@ -333,6 +334,158 @@ TEST_F(console, own)
 	};
 
 	check_allowed(_metadata, self->fd, allowed, ARRAY_SIZE(allowed));
+}
+
+/* All of the console's that is known to be about it. */
+static const struct known {
+	unsigned int cmd;
+	int want;
+	bool number;		/* the argument itself, and no pointer to it */
+	unsigned int get;	/* the command that tells what to set again */
+	unsigned int first;	/* else, how the argument begins */
+} known[] = {
+	{ KDGKBTYPE },
+	{ KDGETMODE },
+	{ KDSETMODE, .number = true, .get = KDGETMODE },
+	{ KDGKBMODE },
+	{ KDSKBMODE, .number = true, .get = KDGKBMODE },
+	{ KDGKBMETA },
+	{ KDSKBMETA, .number = true, .get = KDGKBMETA },
+	{ KDGKBLED },
+	{ KDSKBLED, .number = true, .get = KDGKBLED },
+	{ KDGETLED },
+	{ KDGKBENT },
+	{ KDGKBSENT },
+	{ KDGKBDIACR },
+	{ KDGKBDIACRUC },
+	{ KDGETKEYCODE, .first = 1 },
+	{ GIO_CMAP },
+	{ GIO_UNIMAP },
+	{ VT_GETMODE },
+	{ VT_SETMODE, .get = VT_GETMODE },
+	/* Nobody has asked to be told of a switch, so there is no answer. */
+	{ VT_RELDISP, .want = -EINVAL, .number = true },
+	{ VT_GETHIFONTMASK },
+};
+
+static bool is_known(unsigned int cmd)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(known); i++) {
+		if (known[i].cmd == cmd)
+			return true;
+	}
+	return false;
+}
+
+struct known_op {
+	int fd;
+	const struct known *k;
+};
+
+/* The negative errno, or a digest of what was told. */
+static int try_known(void *arg)
+{
+	const struct known_op *op = arg;
+	const struct known *k = op->k;
+	static struct unipair pairs[1024];
+	static union {
+		unsigned char byte;
+		unsigned int i;
+		struct unimapdesc map;
+		struct kbdiacrs accents;
+		struct kbdiacrsuc more_accents;
+		uint64_t all[1024];
+	} room;
+	uint64_t h = 0;
+	unsigned int i;
+	int ret;
+
+	if (k->get)
+		STEP(!ioctl(op->fd, k->get, &room));
+	else
+		room.i = k->first;
+	if (k->cmd == GIO_UNIMAP) {
+		room.map.entry_ct = ARRAY_SIZE(pairs);
+		room.map.entries = pairs;
+	}
+	if (k->number)
+		return RET(ioctl(op->fd, k->cmd, (unsigned long)
+				 (k->get == KDGKBLED ? room.byte : room.i)));
+	ret = RET(ioctl(op->fd, k->cmd, &room));
+	if (ret)
+		return ret;
+	for (i = 0; i < ARRAY_SIZE(room.all); i++)
+		MIX(h, room.all[i]);
+	for (i = 0; i < ARRAY_SIZE(pairs); i++)
+		MIX(h, pairs[i].unicode ^ pairs[i].fontpos << 16);
+	return h & INT_MAX;
+}
+
+/* What a command could have changed, of this console and of all. */
+static uint64_t console_state(int fd)
+{
+	static const unsigned int get[] = {
+		KDGETMODE, KDGKBMODE, KDGKBMETA, KDGKBLED, KDGETLED, KDGKBENT,
+		KDGKBSENT, KDGKBDIACR, GIO_CMAP, VT_GETMODE, VT_GETSTATE,
+		VT_OPENQRY, TCGETS, TIOCGWINSZ,
+	};
+	static uint64_t room[128];
+	uint64_t h = 0;
+	unsigned int i, j;
+
+	for (i = 0; i < ARRAY_SIZE(get); i++) {
+		memset(room, 0, sizeof(room));
+		MIX(h, RET(ioctl(fd, get[i], room)));
+		for (j = 0; j < ARRAY_SIZE(room); j++)
+			MIX(h, room[j]);
+	}
+	MIX(h, blanking());
+	return h;
+}
+
+TEST_F(console, all_commands)
+{
+	static const unsigned int types[] = { 'K', 'V' };
+	struct sweep *s = new_sweep();
+	struct known_op op = { .fd = self->fd };
+	int front = in_front(self->fd);
+	uint64_t state;
+	unsigned int i;
+
+	ASSERT_TRUE(!!s);
+	state = console_state(self->fd);
+	for (i = 0; i < ARRAY_SIZE(types); i++) {
+		*s = (struct sweep){
+			.fd = self->fd, .type = types[i], .is_known = is_known,
+		};
+		EXPECT_EQ(0, capmode_run(try_unknown, s));
+		EXPECT_LT(0x100 * 4 * 10, s->tried);
+		EXPECT_EQ(0, s->missed) {
+			TH_LOG("first %#x: %d", s->cmd, s->ret);
+		}
+		EXPECT_EQ(state, console_state(self->fd));
+	}
+	for (i = 0; i < ARRAY_SIZE(known); i++) {
+		int outside, inside;
+
+		op.k = &known[i];
+		outside = in_child(try_known, &op);
+		inside = capmode_run(try_known, &op);
+		/* Not every machine has a keyboard that tells its codes. */
+		if (op.k->cmd != KDGETKEYCODE || outside != -ENODEV) {
+			EXPECT_EQ(op.k->want, outside < 0 ? outside : 0) {
+				TH_LOG("command %#x", op.k->cmd);
+			}
+		}
+		EXPECT_EQ(outside, inside) {
+			TH_LOG("command %#x", op.k->cmd);
+		}
+	}
+	EXPECT_EQ(state, console_state(self->fd));
+	EXPECT_EQ(front, in_front(self->fd));
+	munmap(s, sizeof(*s));
 }
 
 /* ---- escape sequences ---- */

@@ -5,6 +5,8 @@
  * leave behind when they crash is not written to a path.
  */
 #include "capmode.h"
+#include "entries.h"
+#include "nodes.h"
 #include "tcp_ao.h"
 
 #include <elf.h>
@@ -12,6 +14,7 @@
 #include <netinet/tcp.h>
 #include <sys/mount.h>
 #include <sys/resource.h>
+#include <sys/sysmacros.h>
 
 CAPMODE_TELLS();
 
@@ -767,28 +770,63 @@ TEST_F(exec, core_reader)
 	EXPECT_EQ(0, set_sysctl(CORE_PATTERN, old, NULL, 0));
 }
 
+/* Whether @name is a line of what was asked for; -ENOENT: nothing was. */
+static int asked_for(int dirfd, const char *name)
+{
+	int fd = RET(openat(dirfd, "asked", O_RDONLY | O_CLOEXEC));
+	char line[256];
+	bool found = false;
+	FILE *f;
+
+	if (fd < 0)
+		return fd;
+	f = fdopen(fd, "r");
+	if (!f) {
+		close(fd);
+		return -ENOMEM;
+	}
+	while (!found && fgets(line, sizeof(line), f)) {
+		line[strcspn(line, "\n")] = 0;
+		found = !strcmp(line, name);
+	}
+	fclose(f);
+	return found;
+}
+
 /*
  * check_module() - @fn gives @want, and outside but not in capability mode the
- * kernel has asked for a module by then
+ * kernel has asked for @module by then
  */
 static void check_module(struct __test_metadata *_metadata, const char *dir,
-			 int dirfd, int want, int (*fn)(void *arg), void *arg)
+			 int dirfd, const char *module, int want,
+			 int (*fn)(void *arg), void *arg)
 {
-	char old[256], helper[PATH_MAX + 16], text[PATH_MAX + 32];
+	char old[256], helper[PATH_MAX + 16], text[PATH_MAX + 48];
 	int len;
 
 	REQUIRE_ROOT();
 	if (access("/bin/sh", X_OK))
 		SKIP(return, "no shell for the helper");
-	len = snprintf(text, sizeof(text), "#!/bin/sh\n>%s/asked\n", dir);
+	/* It is called as modprobe -q -- module */
+	len = snprintf(text, sizeof(text),
+		       "#!/bin/sh\necho \"$3\" >>%s/asked\n", dir);
 	ASSERT_EQ(0, write_file(dirfd, "helper", text, len));
 	snprintf(helper, sizeof(helper), "%s/helper", dir);
 	if (set_sysctl(MODPROBE, helper, old, sizeof(old)))
 		SKIP(return, "no modules");
 	old[strcspn(old, "\n")] = 0;
-	EXPECT_EQ(want, capmode_run(fn, arg));
-	EXPECT_EQ(-ENOENT, RET(unlinkat(dirfd, "asked", 0)));
-	EXPECT_EQ(want, in_child(fn, arg));
+	EXPECT_EQ(want, capmode_run(fn, arg)) {
+		TH_LOG("%s", module);
+	}
+	EXPECT_EQ(-ENOENT, RET(unlinkat(dirfd, "asked", 0))) {
+		TH_LOG("asked for %s", module);
+	}
+	EXPECT_EQ(want, in_child(fn, arg)) {
+		TH_LOG("%s outside", module);
+	}
+	EXPECT_EQ(1, asked_for(dirfd, module)) {
+		TH_LOG("not asked for %s outside", module);
+	}
 	EXPECT_EQ(0, RET(unlinkat(dirfd, "asked", 0)));
 	EXPECT_EQ(0, set_sysctl(MODPROBE, old, NULL, 0));
 }
@@ -799,7 +837,8 @@ TEST_F(exec, module)
 	struct start odd = { .path = "odd", .fd = self->dirfd };
 
 	ASSERT_EQ(0, write_file(self->dirfd, "odd", "\1\2\3\4", 4));
-	check_module(_metadata, self->dir, self->dirfd, -ENOEXEC, start, &odd);
+	check_module(_metadata, self->dir, self->dirfd, "binfmt-0403", -ENOEXEC,
+		     start, &odd);
 }
 
 /* An algorithm that is made of others by a kernel thread: it asks for them. */
@@ -819,10 +858,10 @@ TEST_F(exec, module_of_an_algorithm)
 {
 	if (in_child(unknown_algorithm, "capmode") == -ENOPROTOOPT)
 		SKIP(return, "no CONFIG_TCP_AO");
-	check_module(_metadata, self->dir, self->dirfd, -ENOENT,
-		     unknown_algorithm, "hmac(capmode)");
-	check_module(_metadata, self->dir, self->dirfd, -ENOENT,
-		     unknown_algorithm, "capmode(sha512)");
+	check_module(_metadata, self->dir, self->dirfd, "crypto-capmode",
+		     -ENOENT, unknown_algorithm, "hmac(capmode)");
+	check_module(_metadata, self->dir, self->dirfd, "crypto-capmode",
+		     -ENOENT, unknown_algorithm, "capmode(sha512)");
 }
 
 /* A module for how to control congestion, which who may do so asks for. */
@@ -839,8 +878,161 @@ static int unknown_control(void *arg)
 
 TEST_F(exec, module_of_a_control)
 {
-	check_module(_metadata, self->dir, self->dirfd, -ENOENT,
+	check_module(_metadata, self->dir, self->dirfd, "tcp_capmode", -ENOENT,
 		     unknown_control, "capmode");
+}
+
+/* A protocol that the family does not know. */
+static int unknown_protocol(void *arg)
+{
+	const int *family = arg;
+	int fd = RET(socket(*family, SOCK_STREAM, IPPROTO_UDPLITE));
+
+	if (fd >= 0)
+		close(fd);
+	return fd;
+}
+
+TEST_F(exec, module_of_a_protocol)
+{
+	static const struct {
+		int family;
+		const char *module;
+	} families[] = {
+		{ AF_INET, "net-pf-2-proto-136-type-1" },
+		{ AF_INET6, "net-pf-10-proto-136-type-1" },
+	};
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(families); i++) {
+		int family = families[i].family;
+
+		if (in_child(unknown_protocol, &family) == -EAFNOSUPPORT)
+			SKIP(return, "no family %d", family);
+		check_module(_metadata, self->dir, self->dirfd,
+			     families[i].module, -EPROTONOSUPPORT,
+			     unknown_protocol, &family);
+	}
+}
+
+/* Whether the kernel has such a function. */
+static bool has_function(const char *function)
+{
+	FILE *f = fopen("/proc/kallsyms", "re");
+	char line[1024], name[512];
+	bool found = false;
+
+	while (f && !found && fgets(line, sizeof(line), f)) {
+		found = sscanf(line, "%*s %*c %511s", name) == 1 &&
+			!strcmp(name, function);
+	}
+	if (f)
+		fclose(f);
+	return found;
+}
+
+/* Where nodes count in the mode, and above what any driver can have. */
+#define NO_DRIVER	makedev(4000, 7)
+
+static void check_node(struct __test_metadata *_metadata, const char *dir,
+		       int dirfd, mode_t type, const char *module)
+{
+	struct node n = { .name = "node", .flags = O_RDWR };
+	char sub[PATH_MAX + 16];
+
+	REQUIRE_ROOT();
+	snprintf(sub, sizeof(sub), "%s/sub", dir);
+	ASSERT_EQ(0, mount("none", sub, "tmpfs", 0, NULL));
+	n.dir = open_dir(sub);
+	ASSERT_LE(0, n.dir);
+	EXPECT_EQ(0, mknodat(n.dir, n.name, type | 0600, NO_DRIVER));
+	check_module(_metadata, dir, dirfd, module, -ENXIO, open_node, &n);
+	check_module(_metadata, dir, dirfd, module, -ENXIO, open_node_by_ring,
+		     &n);
+	/* As a place it is no device. */
+	n.flags = O_PATH;
+	EXPECT_BOTH(open_node, &n);
+	close(n.dir);
+	EXPECT_EQ(0, umount2(sub, MNT_DETACH));
+}
+
+/* A driver, which the number of a node asks for. */
+TEST_F(exec, module_of_a_character_device)
+{
+	check_node(_metadata, self->dir, self->dirfd, S_IFCHR,
+		   "char-major-4000-7");
+}
+
+TEST_F(exec, module_of_a_block_device)
+{
+	if (!has_function("blk_request_module"))
+		SKIP(return, "no CONFIG_BLOCK_LEGACY_AUTOLOAD");
+	check_node(_metadata, self->dir, self->dirfd, S_IFBLK,
+		   "block-major-4000-7");
+}
+
+/*
+ * The schedulers of a disk, with brackets around the one it has. Who says "none"
+ * and nothing else is no such disk.
+ */
+static int open_scheduler(char *text, size_t size)
+{
+	int dir = open_dir("/sys/block"), fd = -ENOENT;
+	char name[300];
+	struct dirent *e;
+	ssize_t n;
+	DIR *d;
+
+	d = dir < 0 ? NULL : fdopendir(dir);
+	if (!d)
+		return -ENOENT;
+	while (fd < 0 && (e = readdir(d))) {
+		snprintf(name, sizeof(name), "%s/queue/scheduler", e->d_name);
+		fd = RET(openat(dir, name, O_RDWR | O_CLOEXEC));
+		if (fd < 0)
+			continue;
+		n = pread(fd, text, size - 1, 0);
+		text[n > 0 ? n : 0] = 0;
+		if (!strchr(text, '[')) {
+			close(fd);
+			fd = -ENOENT;
+		}
+	}
+	closedir(d);
+	return fd;
+}
+
+struct setting {
+	enum road road;
+	int fd;
+};
+
+static int unknown_scheduler(void *arg)
+{
+	const struct setting *s = arg;
+
+	return write_by(s->road, s->fd, "nosuch");
+}
+
+/* A module that is named in what is written to a file from before. */
+TEST_F(exec, module_of_a_scheduler)
+{
+	char before[256], after[256];
+	struct setting s;
+
+	REQUIRE_ROOT();
+	s.fd = open_scheduler(before, sizeof(before));
+	if (s.fd == -ENOENT)
+		SKIP(return, "no disk that can have a scheduler");
+	ASSERT_LE(0, s.fd);
+	for (s.road = 0; s.road < ROADS; s.road++) {
+		check_module(_metadata, self->dir, self->dirfd,
+			     "nosuch-iosched", -EINVAL, unknown_scheduler, &s);
+		memset(after, 0, sizeof(after));
+		EXPECT_LT(0, pread(s.fd, after, sizeof(after) - 1, 0));
+		EXPECT_STREQ(before, after);
+	}
+	close(s.fd);
 }
 
 /*

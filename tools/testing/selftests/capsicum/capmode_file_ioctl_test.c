@@ -8,6 +8,7 @@
  */
 #include "capmode.h"
 
+#include <linux/auto_fs.h>
 #include <linux/btrfs.h>
 #include <linux/ext4.h>
 #include <linux/fiemap.h>
@@ -15,6 +16,7 @@
 #include <linux/magic.h>
 #include <pthread.h>
 #include <sys/ioctl.h>
+#include <sys/mount.h>
 #include <sys/vfs.h>
 
 #define BTRFS		"/btrfs"
@@ -388,6 +390,190 @@ TEST(btrfs)
 	for (i = 0; i < ARRAY_SIZE(refused); i++)
 		check_refused(_metadata, &refused[i].c, fd, refused[i].outside);
 	close(fd);
+}
+
+/* ---- autofs, whose daemon has its commands on the root directory ---- */
+
+/* The test is the daemon, with all of its group. */
+FIXTURE(autofs)
+{
+	char top[32];
+	int dir;
+	int pipe;
+};
+
+/* Where it is mounted now, at @top; leaves nothing when it fails. */
+static int mount_autofs(char *top, int *pipe)
+{
+	char options[128];
+	int fds[2], dir;
+
+	if (!mkdtemp(top))
+		return -errno;
+	if (pipe2(fds, O_CLOEXEC))
+		return -errno;
+	snprintf(options, sizeof(options),
+		 "fd=%d,pgrp=%d,minproto=5,maxproto=5,indirect", fds[1],
+		 getpgrp());
+	dir = RET(mount("capsicum", top, "autofs", 0, options));
+	close(fds[1]);
+	if (!dir) {
+		dir = RET(open(top, O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+		if (dir >= 0) {
+			*pipe = fds[0];
+			return dir;
+		}
+		umount2(top, MNT_DETACH);
+	}
+	close(fds[0]);
+	rmdir(top);
+	return dir;
+}
+
+FIXTURE_SETUP(autofs)
+{
+	REQUIRE_CAPMODE();
+	REQUIRE_ROOT();
+	snprintf(self->top, sizeof(self->top), "/tmp/capsicum.XXXXXX");
+	self->dir = mount_autofs(self->top, &self->pipe);
+	if (self->dir == -ENODEV)
+		SKIP(return, "no autofs");
+	ASSERT_LE(0, self->dir);
+}
+
+/* Without a daemon first, so that nobody waits for one. */
+FIXTURE_TEARDOWN(autofs)
+{
+	EXPECT_EQ(0, RET(ioctl(self->dir, AUTOFS_IOC_CATATONIC, 0)));
+	close(self->dir);
+	close(self->pipe);
+	EXPECT_EQ(0, RET(umount2(self->top, MNT_DETACH)));
+	EXPECT_EQ(0, RET(rmdir(self->top)));
+}
+
+/* POLLIN: the daemon is asked for something; POLLHUP: it never will be. */
+static int events(int fd, int timeout)
+{
+	struct pollfd p = { .fd = fd, .events = POLLIN };
+	int n = RET(poll(&p, 1, timeout));
+
+	return n < 0 ? n : p.revents;
+}
+
+TEST_F(autofs, commands)
+{
+	static const struct {
+		struct command c;
+		int outside;
+	} refused[] = {
+		{ { .cmd = AUTOFS_IOC_PROTOVER }, 0 },
+		{ { .cmd = AUTOFS_IOC_PROTOSUBVER }, 0 },
+		{ { .cmd = AUTOFS_IOC_ASKUMOUNT }, 0 },
+		/* Nobody waits, and there is nothing to expire. */
+		{ { .cmd = AUTOFS_IOC_READY, .by_number = true,
+		    .number = 4711 }, -EINVAL },
+		{ { .cmd = AUTOFS_IOC_FAIL, .by_number = true,
+		    .number = 4711 }, -EINVAL },
+		{ { .cmd = AUTOFS_IOC_EXPIRE }, -EAGAIN },
+		{ { .cmd = AUTOFS_IOC_EXPIRE_MULTI }, -EAGAIN },
+		{ { .cmd = _IO(AUTOFS_IOCTL, 0x7e) }, -EINVAL },
+	};
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(refused); i++)
+		check_refused(_metadata, &refused[i].c, self->dir,
+			      refused[i].outside);
+	EXPECT_EQ(0, events(self->pipe, 0));
+}
+
+static int protocol(void *arg)
+{
+	const struct command *c = arg;
+	int version = -1, err;
+
+	err = RET(ioctl(c->fd, AUTOFS_IOC_PROTOVER, &version));
+	return err ? err : version;
+}
+
+/* Returns what it was. */
+static int set_timeout(void *arg)
+{
+	const struct command *c = arg;
+	unsigned long seconds = c->number;
+	int err = RET(ioctl(c->fd, AUTOFS_IOC_SETTIMEOUT, &seconds));
+
+	return err ? err : (int)seconds;
+}
+
+TEST_F(autofs, settings)
+{
+	struct command c = { .fd = self->dir, .number = 77 };
+
+	EXPECT_EQ(5, in_child(protocol, &c));
+	EXPECT_EQ(-ECAPMODE, capmode_run(protocol, &c));
+	EXPECT_EQ(-ECAPMODE, capmode_run(set_timeout, &c));
+	c.number = 5;
+	EXPECT_EQ(0, in_child(set_timeout, &c));
+	c.number = 77;
+	EXPECT_EQ(-ECAPMODE, capmode_run(set_timeout, &c));
+	EXPECT_EQ(5, in_child(set_timeout, &c));
+	EXPECT_EQ(77, in_child(set_timeout, &c));
+}
+
+static int expire(void *arg)
+{
+	const struct command *c = arg;
+	int how = AUTOFS_EXP_IMMEDIATE;
+
+	return RET(ioctl(c->fd, AUTOFS_IOC_EXPIRE_MULTI, &how));
+}
+
+/* It asks the daemon to take something away, and waits until that is done. */
+TEST_F(autofs, expire)
+{
+	const int patience = 60 * 1000;
+	struct command c = { .fd = self->dir, .by_number = true };
+	struct autofs_v5_packet packet = { };
+	int pidfd, child, ret;
+
+	ASSERT_EQ(0, RET(symlinkat("nowhere", self->dir, "link")));
+	EXPECT_EQ(-ECAPMODE, capmode_run(expire, &c));
+	EXPECT_EQ(0, events(self->pipe, 0));
+
+	child = fork_fd(&pidfd);
+	if (!child) {
+		alarm(2 * patience / 1000);
+		_exit(expire(&c) ? 1 : 0);
+	}
+	ASSERT_LT(0, child);
+	EXPECT_EQ(POLLIN, events(self->pipe, patience));
+	ret = read(self->pipe, &packet, sizeof(packet));
+	EXPECT_EQ((int)sizeof(packet), ret);
+	EXPECT_EQ(autofs_ptype_expire_indirect, packet.hdr.type);
+	EXPECT_STREQ("link", packet.name);
+
+	/* Who waits is not let go from inside, whatever the answer. */
+	c.number = packet.wait_queue_token;
+	c.cmd = AUTOFS_IOC_FAIL;
+	EXPECT_EQ(-ECAPMODE, capmode_run(command, &c));
+	c.cmd = AUTOFS_IOC_READY;
+	EXPECT_EQ(-ECAPMODE, capmode_run(command, &c));
+	EXPECT_EQ(0, events(pidfd, 0));
+	EXPECT_EQ(0, in_child(command, &c));
+	EXPECT_EQ(0, wait_fd(pidfd));
+	EXPECT_EQ(0, RET(unlinkat(self->dir, "link", 0)));
+}
+
+TEST_F(autofs, catatonic)
+{
+	struct command c = { .fd = self->dir, .cmd = AUTOFS_IOC_CATATONIC };
+
+	EXPECT_EQ(-ECAPMODE, capmode_run(command, &c));
+	EXPECT_EQ(-ECAPMODE, capmode_run(command_by_thread, &c));
+	EXPECT_EQ(0, events(self->pipe, 0));
+	EXPECT_EQ(0, in_child(command, &c));
+	EXPECT_EQ(POLLHUP, events(self->pipe, 0));
+	EXPECT_EQ(-ECAPMODE, capmode_run(command, &c));
 }
 
 TEST_HARNESS_MAIN

@@ -58,9 +58,22 @@ static bool there(int top, const char *name)
 	return !faccessat(top, name, F_OK, 0);
 }
 
+/* The number of a subvolume, or 0. */
+static uint64_t number_of(int top, const char *name)
+{
+	struct btrfs_ioctl_ino_lookup_args args = {
+		.objectid = BTRFS_FIRST_FREE_OBJECTID,
+	};
+	int fd = openat(top, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int err = RET(ioctl(fd, BTRFS_IOC_INO_LOOKUP, &args));
+
+	if (fd >= 0)
+		close(fd);
+	return err ? 0 : args.treeid;
+}
+
 FIXTURE_SETUP(btrfs)
 {
-	struct btrfs_ioctl_ino_lookup_args args = { .objectid = 256 };
 	struct btrfs *b = &self->b;
 	struct statfs fs;
 	struct stat st;
@@ -80,11 +93,8 @@ FIXTURE_SETUP(btrfs)
 	b->dir = openat(self->top, self->own, O_RDONLY | O_DIRECTORY);
 	ASSERT_LE(0, b->dir);
 
-	fd = openat(self->top, b->other, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	ASSERT_LE(0, fd);
-	ASSERT_EQ(0, ioctl(fd, BTRFS_IOC_INO_LOOKUP, &args));
-	b->id = args.treeid;
-	close(fd);
+	b->id = number_of(self->top, b->other);
+	ASSERT_NE(0, b->id);
 	fd = openat(b->dir, "file", O_CREAT | O_WRONLY, 0600);
 	ASSERT_LE(0, fd);
 	ASSERT_EQ(0, fstat(fd, &st));
@@ -369,6 +379,127 @@ TEST_F(btrfs, by_number_through_a_capability)
 	close(through.dir);
 }
 
+/* There is none for programs of 32 bits but the kernel's own. */
+#define SUBVOL_INFO_SIZE	504
+#ifdef __LP64__
+#define SUBVOL_INFO	BTRFS_IOC_GET_SUBVOL_INFO
+#else
+#define SUBVOL_INFO	_IOC(_IOC_READ, BTRFS_IOCTL_MAGIC, 60, SUBVOL_INFO_SIZE)
+#endif
+
+struct names {
+	int fd;		/* in a subvolume */
+	const char *own;	/* its name */
+	uint64_t dir;	/* where another one lies in it, "below" */
+	uint64_t below;	/* its number */
+	const char *path;	/* from @fd to @dir */
+};
+
+static int own_name(void *arg)
+{
+	const struct names *n = arg;
+	union {
+		struct btrfs_ioctl_get_subvol_info_args info;
+		char room[SUBVOL_INFO_SIZE];
+	} u = {};
+	int ret = RET(ioctl(n->fd, SUBVOL_INFO, &u));
+
+	/* Sometimes it returns 1. */
+	STEP(strcmp(u.info.name, ret < 0 ? "" : n->own) == 0);
+	return ret;
+}
+
+static int all_below(void *arg)
+{
+	const struct names *n = arg;
+	struct btrfs_ioctl_get_subvol_rootref_args refs = {};
+	int ret = RET(ioctl(n->fd, BTRFS_IOC_GET_SUBVOL_ROOTREF, &refs));
+
+	STEP(refs.num_items == !ret);
+	STEP(ret || (refs.rootref[0].treeid == n->below &&
+		     refs.rootref[0].dirid == n->dir));
+	return ret;
+}
+
+static int name_below(void *arg)
+{
+	const struct names *n = arg;
+	struct btrfs_ioctl_ino_lookup_user_args args = {
+		.dirid = n->dir, .treeid = n->below,
+	};
+	int ret = RET(ioctl(n->fd, BTRFS_IOC_INO_LOOKUP_USER, &args));
+
+	STEP(strcmp(args.name, ret ? "" : "below") == 0);
+	STEP(strcmp(args.path, ret ? "" : n->path) == 0);
+	return ret;
+}
+
+/*
+ * A directory in a subvolume leads to the names of what it lies in, and of what
+ * lies there beside it; the subvolume itself, to its own.
+ */
+TEST_F(btrfs, names)
+{
+	static const struct {
+		int (*call)(void *arg);
+		unsigned int cmd;
+	} calls[] = {
+		{ own_name, SUBVOL_INFO },
+		{ all_below, BTRFS_IOC_GET_SUBVOL_ROOTREF },
+		{ name_below, BTRFS_IOC_INO_LOOKUP_USER },
+	};
+	struct btrfs *b = &self->b;
+	struct names in[2] = {
+		{ .fd = b->dir, .own = self->own, .path = "sub/" },
+		{ .own = self->own, .path = "" },
+	};
+	struct cap_rights all;
+	struct stat st;
+	unsigned int i;
+	int j, sub;
+
+	rights_all(&all);
+	ASSERT_EQ(0, mkdirat(b->dir, "sub", 0700));
+	sub = openat(b->dir, "sub", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	ASSERT_LE(0, sub);
+	ASSERT_EQ(0, fstat(sub, &st));
+	ASSERT_EQ(0, make_subvolume(sub, "below"));
+	in[1].fd = sub;
+	for (j = 0; j < 2; j++) {
+		in[j].dir = st.st_ino;
+		in[j].below = number_of(sub, "below");
+		ASSERT_NE(0, in[j].below);
+	}
+
+	for (i = 0; i < ARRAY_SIZE(calls) * 2; i++) {
+		int (*call)(void *arg) = calls[i / 2].call;
+		struct names n = in[i % 2];
+		int caps[2];
+
+		EXPECT_LE(0, in_child(call, &n))
+			TH_LOG("call %u", i);
+		EXPECT_EQ(-ECAPMODE, capmode_run(call, &n))
+			TH_LOG("call %u", i);
+		/* Nor does a capability, of whatever commands. */
+		caps[0] = limit_all(n.fd);
+		caps[1] = limit_sub(n.fd, &all, CAP_FCNTL_ALL, 1,
+				    &calls[i / 2].cmd);
+		for (j = 0; j < 2; j++) {
+			n.fd = caps[j];
+			EXPECT_LE(0, n.fd);
+			EXPECT_EQ(-ENOTCAPABLE, in_child(call, &n))
+				TH_LOG("call %u by capability %d", i, j);
+			EXPECT_EQ(-ENOTCAPABLE, capmode_run(call, &n))
+				TH_LOG("call %u by capability %d", i, j);
+			close(n.fd);
+		}
+	}
+	drop_subvolume(sub, "below");
+	EXPECT_FALSE(there(sub, "below"));
+	close(sub);
+	EXPECT_EQ(0, unlinkat(b->dir, "sub", AT_REMOVEDIR));
+}
+
 static int send_own(void *arg)
 {
 	const struct btrfs *b = arg;
@@ -566,8 +697,9 @@ static int remove_fs_key_of_all(void *arg)
 }
 
 /* FSCRYPT_KEY_STATUS_*, or -errno. */
-static int fs_key_status(const struct fs_key *k)
+static int fs_key_status(void *arg)
 {
+	const struct fs_key *k = arg;
 	struct fscrypt_get_key_status_arg a = { .key_spec = k->spec };
 	int ret = RET(ioctl(k->dir, FS_IOC_GET_ENCRYPTION_KEY_STATUS, &a));
 
@@ -599,16 +731,26 @@ TEST(fs_keys)
 	EXPECT_EQ(-ECAPMODE, capmode_run(remove_fs_key, &k));
 	EXPECT_EQ(-ECAPMODE, capmode_run(remove_fs_key_of_all, &k));
 	EXPECT_EQ(FSCRYPT_KEY_STATUS_PRESENT, fs_key_status(&k));
+	/* Nobody has an identifier by chance: it is told who has the key. */
+	EXPECT_BOTH(fs_key_status, &k);
 	EXPECT_EQ(0, in_child(remove_fs_key, &k));
 	EXPECT_EQ(FSCRYPT_KEY_STATUS_ABSENT, fs_key_status(&k));
+	EXPECT_BOTH(fs_key_status, &k);
 
 	EXPECT_EQ(-ECAPMODE, capmode_run(add_named_key, &k));
 	memcpy(k.spec.u.descriptor, "capsicum", 8);
 	k.spec.type = FSCRYPT_KEY_SPEC_TYPE_DESCRIPTOR;
 	EXPECT_EQ(FSCRYPT_KEY_STATUS_ABSENT, fs_key_status(&k));
+	EXPECT_ECAPMODE(fs_key_status, &k);
 	EXPECT_EQ(0, in_child(add_named_key, &k));
 	EXPECT_EQ(FSCRYPT_KEY_STATUS_PRESENT, fs_key_status(&k));
+	EXPECT_ECAPMODE(fs_key_status, &k);
 	EXPECT_EQ(0, remove_fs_key(&k));
+	EXPECT_EQ(FSCRYPT_KEY_STATUS_ABSENT, fs_key_status(&k));
+	/* What is no key's name at all is told as ever. */
+	k.spec.type = 77;
+	EXPECT_EQ(-EINVAL, in_child(fs_key_status, &k));
+	EXPECT_EQ(-EINVAL, capmode_run(fs_key_status, &k));
 
 	memset(payload.raw, 'K', RAW_SIZE);
 	k.serial = RET(syscall(__NR_add_key, "fscrypt-provisioning", "capsicum",

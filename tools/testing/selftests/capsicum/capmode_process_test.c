@@ -3,6 +3,7 @@
  * Capability mode: other processes by number. Whatever takes one works on the
  * caller's own process and threads, and on no other.
  */
+#include "nodes.h"
 #include "victims.h"
 
 #include <linux/capability.h>
@@ -1252,18 +1253,148 @@ TEST(proc_mounted_below)
 /* The directory of one process that was given is that process's. */
 TEST(proc_given)
 {
-	struct by_number b = { .file = "status" };
+	static const char *const files[] = {
+		"status", "fd", "ns", "task", "map_files", "fd/..", "task/..",
+	};
+	struct by_number b = { };
 	pid_t other = victim();
 	char name[32];
+	size_t i;
 
 	REQUIRE_CAPMODE();
 	ASSERT_LT(0, other);
 	snprintf(name, sizeof(name), "/proc/%d", other);
 	b.proc = open(name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	ASSERT_LE(0, b.proc);
+	for (i = 0; i < ARRAY_SIZE(files); i++) {
+		b.file = files[i];
+		EXPECT_BOTH(open_given, &b);
+	}
+	/* Its threads, which are numbers as well, are below it. */
+	snprintf(name, sizeof(name), "task/%d/status", other);
+	b.file = name;
 	EXPECT_BOTH(open_given, &b);
 	bury(other);
 	EXPECT_GT(0, in_child(open_given, &b));
+	close(b.proc);
+}
+
+/* What a link says, as a number; and what it leads to, or is itself. */
+static int read_given(void *arg)
+{
+	const struct node *n = arg;
+	uint64_t h = 0xcbf29ce484222325ULL;
+	char text[PATH_MAX];
+	int len, i;
+
+	len = RET(readlinkat(n->dir, n->name, text, sizeof(text)));
+	for (i = 0; i < len; i++)
+		MIX(h, text[i]);
+	return len < 0 ? len : (int)(h >> 33);
+}
+
+static int stat_given(void *arg)
+{
+	const struct node *n = arg;
+	struct stat st;
+
+	return RET(fstatat(n->dir, n->name, &st, n->flags));
+}
+
+/* One that has a directory for its descriptor 0. */
+static bool with_directory(void)
+{
+	int fd = open("/", O_RDONLY | O_DIRECTORY);
+
+	return fd >= 0 && dup2(fd, 0) == 0 && !setpgid(0, 0);
+}
+
+/* The first of its mappings of files, of which a program has one at least. */
+static int name_mapping(int proc, char *name, size_t size)
+{
+	int fd = RET(openat(proc, "map_files", O_RDONLY | O_DIRECTORY));
+	int ret = -ENOENT;
+	struct dirent *e;
+	DIR *d;
+
+	if (fd < 0)
+		return fd;
+	d = fdopendir(fd);
+	if (!d) {
+		close(fd);
+		return -ENOMEM;
+	}
+	while (ret < 0 && (e = readdir(d))) {
+		if (e->d_name[0] == '.')
+			continue;
+		snprintf(name, size, "map_files/%s", e->d_name);
+		ret = 0;
+	}
+	closedir(d);
+	return ret;
+}
+
+/*
+ * Its files, root and namespaces are not below its directory. What they are
+ * called can be read, that is in the link.
+ */
+TEST(proc_given_links)
+{
+	char mapping[64 + 256], root[64], cwd[64], name[32];
+	const struct {
+		const char *name;
+		bool beyond;	/* the link is not the last of the path */
+	} links[] = {
+		{ "root" }, { "root/etc", true }, { "root/.", true },
+		{ "root/", true }, { "root/..", true }, { "cwd" },
+		{ "cwd/..", true }, { "exe" }, { "fd/0" }, { "fd/0/..", true },
+		{ "fd/../root" }, { "ns/net" }, { "ns/mnt" }, { mapping },
+		{ root }, { cwd },
+	};
+	pid_t other = victim_prepared(with_directory);
+	struct node n = { };
+	size_t i;
+
+	REQUIRE_CAPMODE();
+	REQUIRE_ROOT();
+	ASSERT_LT(0, other);
+	snprintf(name, sizeof(name), "/proc/%d", other);
+	n.dir = open(name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	ASSERT_LE(0, n.dir);
+	ASSERT_EQ(0, name_mapping(n.dir, mapping, sizeof(mapping)));
+	snprintf(root, sizeof(root), "task/%d/root", other);
+	snprintf(cwd, sizeof(cwd), "task/%d/cwd", other);
+	for (i = 0; i < ARRAY_SIZE(links); i++) {
+		bool beyond = links[i].beyond;
+
+		TH_LOG("%s", links[i].name);
+		n.name = links[i].name;
+		n.flags = O_RDONLY;
+		EXPECT_CAPMODE(-ENOTCAPABLE, open_node, &n);
+		EXPECT_CAPMODE(-ENOTCAPABLE, open_node_by_ring, &n);
+		n.flags = O_PATH;
+		EXPECT_CAPMODE(-ENOTCAPABLE, open_node, &n);
+		n.flags = 0;
+		EXPECT_CAPMODE(-ENOTCAPABLE, stat_given, &n);
+
+		/* The link itself. */
+		n.flags = O_PATH | O_NOFOLLOW;
+		if (beyond)
+			EXPECT_CAPMODE(-ENOTCAPABLE, open_node, &n);
+		else
+			EXPECT_BOTH(open_node, &n);
+		n.flags = AT_SYMLINK_NOFOLLOW;
+		if (beyond) {
+			EXPECT_CAPMODE(-ENOTCAPABLE, stat_given, &n);
+			EXPECT_EQ(-EINVAL, in_child(read_given, &n));
+			EXPECT_EQ(-ENOTCAPABLE, capmode_run(read_given, &n));
+		} else {
+			EXPECT_BOTH(stat_given, &n);
+			EXPECT_BOTH(read_given, &n);
+		}
+	}
+	bury(other);
+	close(n.dir);
 }
 
 /* ---- what one was to another process before ---- */

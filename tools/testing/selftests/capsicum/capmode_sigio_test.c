@@ -4,8 +4,10 @@
  * owner a signal of choice: one cannot make anybody else the owner, and not
  * change what another one gets.
  */
+#include "sweep.h"
 #include "victims.h"
 
+#include <linux/serial.h>
 #include <sys/ioctl.h>
 #include <termios.h>
 
@@ -656,6 +658,229 @@ TEST(commands)
 		op.master = true;
 		check_command(_metadata, &op, -ENOTTY, -ECAPMODE);
 	}
+}
+
+/*
+ * All that is known to be about a terminal, or is for files of any kind, and how
+ * it goes at a pseudo-terminal's two ends when it is no controlling terminal.
+ */
+static const struct known {
+	unsigned int cmd;
+	int slave;
+	int master;
+	bool number;		/* the argument itself, and no pointer to it */
+	int arg;
+	unsigned int get;	/* the command that tells what to set again */
+} known[] = {
+	{ TCGETS, 0, 0 },
+	{ TCSETS, 0, 0, .get = TCGETS },
+	{ TCSETSW, 0, 0, .get = TCGETS },
+	{ TCSETSF, 0, 0, .get = TCGETS },
+	{ TCGETA, 0, 0 },
+	{ TCSETA, 0, 0, .get = TCGETA },
+	{ TCSETAW, 0, 0, .get = TCGETA },
+	{ TCSETAF, 0, 0, .get = TCGETA },
+#ifdef TCGETS2
+	/* The C library's headers and their struct termios2 do not agree. */
+	{ _IOC(_IOC_READ, 'T', 0x2a, 44), 0, 0 },
+	{ _IOC(_IOC_WRITE, 'T', 0x2b, 44), 0, 0,
+	  .get = _IOC(_IOC_READ, 'T', 0x2a, 44) },
+	{ _IOC(_IOC_WRITE, 'T', 0x2c, 44), 0, 0,
+	  .get = _IOC(_IOC_READ, 'T', 0x2a, 44) },
+	{ _IOC(_IOC_WRITE, 'T', 0x2d, 44), 0, 0,
+	  .get = _IOC(_IOC_READ, 'T', 0x2a, 44) },
+#endif
+	{ TIOCGLCKTRMIOS, 0, 0 },
+	{ TIOCSLCKTRMIOS, 0, 0, .get = TIOCGLCKTRMIOS },
+	{ TIOCGSOFTCAR, 0, 0 },
+	{ TIOCSSOFTCAR, 0, 0, .get = TIOCGSOFTCAR },
+	{ TCSBRK, 0, 0, .number = true, .arg = 1 },
+	{ TCSBRKP, 0, 0, .number = true, .arg = 1 },
+	{ TIOCSBRK, 0, 0, .number = true },
+	{ TIOCCBRK, 0, 0, .number = true },
+	{ TCXONC, 0, 0, .number = true, .arg = TCOON },
+	{ TCFLSH, 0, 0, .number = true, .arg = TCIOFLUSH },
+	{ TIOCINQ, 0, 0 },
+	{ TIOCOUTQ, 0, 0 },
+	{ TIOCGWINSZ, 0, 0 },
+	{ TIOCSWINSZ, -ECAPMODE, 0, .get = TIOCGWINSZ },
+	{ TIOCGETD, 0, 0 },
+	{ TIOCGDEV, 0, 0 },
+	{ TIOCEXCL, 0, 0, .number = true },
+	{ TIOCGEXCL, 0, 0 },
+	{ TIOCNXCL, 0, 0, .number = true },
+	{ TIOCNOTTY, -ENOTTY, -ENOTTY, .number = true },
+	{ TIOCSCTTY, -EPERM, -EPERM, .number = true },
+	{ TIOCGPGRP, -ENOTTY, 0 },
+	{ TIOCSPGRP, -ENOTTY, -ENOTTY },
+	{ TIOCGSID, -ENOTTY, -ENOTTY },
+	{ TIOCPKT, -ENOTTY, 0 },
+	{ TIOCGPKT, -ENOTTY, 0 },
+	{ TIOCSPTLCK, -ENOTTY, 0 },
+	{ TIOCGPTLCK, -ENOTTY, 0 },
+	{ TIOCGPTN, -ENOTTY, 0 },
+	{ TIOCGPTPEER, -EIO, 0, .number = true, .arg = O_RDWR | O_NOCTTY },
+	/* Of ports, which this has none of. */
+	{ TIOCMGET, -ENOTTY, -ENOTTY },
+	{ TIOCMSET, -ENOTTY, -ENOTTY },
+	{ TIOCMBIS, -ENOTTY, -ENOTTY },
+	{ TIOCMBIC, -ENOTTY, -ENOTTY },
+	{ TIOCMIWAIT, -ENOTTY, -ENOTTY, .number = true },
+	{ TIOCGICOUNT, -ENOTTY, -ENOTTY },
+	{ TIOCGSERIAL, -ENOTTY, -ENOTTY },
+	{ TIOCSERGETLSR, -ENOTTY, -ENOTTY },
+	{ TIOCGRS485, -ENOTTY, -ENOTTY },
+	{ TIOCGISO7816, -ENOTTY, -ENOTTY },
+	/* These do not reach a terminal. */
+	{ FIONBIO, 0, 0 },
+	{ FIOASYNC, 0, 0 },
+	{ FIONCLEX, 0, 0, .number = true },
+	{ FIOCLEX, 0, 0, .number = true },
+	{ FIOQSIZE, -ENOTTY, -ENOTTY },
+};
+
+static const struct known *find_known(unsigned int cmd)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(known); i++) {
+		if (known[i].cmd == cmd)
+			return &known[i];
+	}
+	return NULL;
+}
+
+/* What only one of the ends may is not known at the other. */
+static bool known_at_slave(unsigned int cmd)
+{
+	const struct known *k = find_known(cmd);
+
+	return k && k->slave != -ECAPMODE;
+}
+
+static bool known_at_master(unsigned int cmd)
+{
+	const struct known *k = find_known(cmd);
+
+	return k && k->master != -ECAPMODE;
+}
+
+struct known_op {
+	int fd;
+	const struct known *k;
+};
+
+/* The negative errno, or a digest of what was told. */
+static int try_known(void *arg)
+{
+	const struct known_op *op = arg;
+	const struct known *k = op->k;
+	union {
+		int i;
+		uint64_t all[32];
+	} room = { .all = { 0 } };
+	uint64_t h = 0;
+	unsigned int i;
+	int ret;
+
+	/* A descriptor that this makes goes with the process. */
+	if (k->number)
+		return RET(ioctl(op->fd, k->cmd, (unsigned long)k->arg));
+	if (k->get)
+		STEP(!ioctl(op->fd, k->get, &room));
+	if (k->cmd == TIOCSPGRP)
+		room.i = getpgrp();
+	ret = RET(ioctl(op->fd, k->cmd, &room));
+	if (ret)
+		return ret;
+	for (i = 0; i < ARRAY_SIZE(room.all); i++)
+		MIX(h, room.all[i]);
+	return h & INT_MAX;
+}
+
+/* What a command could have changed of a pseudo-terminal. */
+static uint64_t terminal_state(const struct terminal *t)
+{
+	static const unsigned int get[] = {
+		TCGETS, TIOCGLCKTRMIOS, TIOCGWINSZ, TIOCGETD, TIOCGEXCL,
+		TIOCINQ, TIOCOUTQ, TIOCGPKT, TIOCGPTLCK, TIOCGPGRP,
+	};
+	const int fds[] = { t->slave, t->master };
+	uint64_t room[8], h = 0;
+	unsigned int i, j, end;
+
+	for (end = 0; end < 2; end++) {
+		for (i = 0; i < ARRAY_SIZE(get); i++) {
+			memset(room, 0, sizeof(room));
+			MIX(h, RET(ioctl(fds[end], get[i], room)));
+			for (j = 0; j < ARRAY_SIZE(room); j++)
+				MIX(h, room[j]);
+		}
+		MIX(h, fcntl(fds[end], F_GETFL));
+		MIX(h, fcntl(fds[end], F_GETOWN));
+	}
+	return h;
+}
+
+TEST(all_commands)
+{
+	static const unsigned int types[] = { 'T', 't' };
+	struct sweep *s = new_sweep();
+	struct terminal t = { .enter = false };
+	struct known_op op;
+	uint64_t state;
+	unsigned int i, end;
+	int err;
+
+	REQUIRE_CAPMODE();
+	REQUIRE_ROOT();
+	ASSERT_TRUE(!!s);
+	err = open_terminal(&t);
+	if (err == -ENOENT)
+		SKIP(return, "no terminals here");
+	ASSERT_EQ(0, err);
+	state = terminal_state(&t);
+	for (end = 0; end < 2; end++) {
+		for (i = 0; i < ARRAY_SIZE(types); i++) {
+			*s = (struct sweep){
+				.fd = end ? t.master : t.slave,
+				.type = types[i],
+				.is_known = end ? known_at_master :
+						  known_at_slave,
+			};
+			EXPECT_EQ(0, capmode_run(try_unknown, s));
+			EXPECT_LT(0x100 * 4 * 10, s->tried);
+			EXPECT_EQ(0, s->missed) {
+				TH_LOG("%s, first %#x: %d", end ? "master" :
+				       "slave", s->cmd, s->ret);
+			}
+			EXPECT_EQ(state, terminal_state(&t));
+		}
+	}
+	for (end = 0; end < 2; end++) {
+		op.fd = end ? t.master : t.slave;
+		for (i = 0; i < ARRAY_SIZE(known); i++) {
+			int want = end ? known[i].master : known[i].slave;
+			int outside, inside;
+
+			/* Only one of the ends may. */
+			if (want == -ECAPMODE)
+				continue;
+			op.k = &known[i];
+			outside = in_child(try_known, &op);
+			inside = capmode_run(try_known, &op);
+			EXPECT_EQ(want, outside < 0 ? outside : 0) {
+				TH_LOG("command %#x, end %u", op.k->cmd, end);
+			}
+			EXPECT_EQ(outside, inside) {
+				TH_LOG("command %#x, end %u", op.k->cmd, end);
+			}
+		}
+	}
+	EXPECT_EQ(state, terminal_state(&t));
+	close(t.slave);
+	close(t.master);
+	munmap(s, sizeof(*s));
 }
 
 /* The size of a window is its terminal's: who is there is told by a signal. */

@@ -241,4 +241,129 @@ TEST_F(sockioctl, tun)
 	close(c.fd);
 }
 
+/* ---- every command of sockets ---- */
+
+/* What tells of the socket, and who is signalled. */
+static const unsigned int of_the_socket[] = {
+	FIOSETOWN, SIOCSPGRP, FIOGETOWN, SIOCGPGRP, SIOCATMARK, SIOCGSTAMP_OLD,
+	SIOCGSTAMPNS_OLD, SIOCGSTAMP_NEW, SIOCGSTAMPNS_NEW, SIOCOUTQNSD,
+};
+
+static bool is_of_the_socket(unsigned int cmd)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(of_the_socket); i++) {
+		if (of_the_socket[i] == cmd)
+			return true;
+	}
+	return false;
+}
+
+/* By number only, and with the size of a time in each direction. */
+static const unsigned int forms[] = {
+	SOCK_IOC_TYPE << 8,
+	_IOC(_IOC_READ, SOCK_IOC_TYPE, 0, 16),
+	_IOC(_IOC_WRITE, SOCK_IOC_TYPE, 0, 16),
+	_IOC(_IOC_READ | _IOC_WRITE, SOCK_IOC_TYPE, 0, 16),
+};
+
+#define COMMANDS	(ARRAY_SIZE(forms) * 256)
+
+static unsigned int command(unsigned int i)
+{
+	return forms[i / 256] | i % 256;
+}
+
+struct all_commands {
+	enum road road;
+	char *arg;		/* a page */
+	int fd;
+	bool all;
+	int *ret;
+};
+
+static int try_commands(void *arg)
+{
+	struct all_commands *c = arg;
+	unsigned int i;
+
+	for (i = 0; i < COMMANDS; i++) {
+		unsigned int cmd = command(i);
+		int ret;
+
+		if (!c->all && !is_of_the_socket(cmd))
+			continue;
+		memset(c->arg, 0, 4096);
+		if (road_compat(c->road))
+			ret = int80(I386_NR_ioctl, c->fd, cmd,
+				    (uintptr_t)c->arg, 0, 0, 0);
+		else
+			ret = RET(syscall(__NR_ioctl, c->fd, cmd, c->arg));
+		/* A page of zeros is one whose first is, and the next as well. */
+		STEP(ret != -ECAPMODE ||
+		     (!*c->arg && !memcmp(c->arg, c->arg + 1, 4095)));
+		c->ret[i] = ret;
+	}
+	return 0;
+}
+
+/* Outside only those that are allowed: others would find something to do. */
+TEST_F(sockioctl, every_command)
+{
+	static const struct {
+		int family, type, protocol;
+	} kinds[] = {
+		{ AF_INET, SOCK_STREAM }, { AF_INET, SOCK_DGRAM },
+		{ AF_INET6, SOCK_STREAM }, { AF_INET6, SOCK_DGRAM },
+		{ AF_INET, SOCK_STREAM, IPPROTO_SCTP },
+		{ AF_UNIX, SOCK_STREAM }, { AF_UNIX, SOCK_DGRAM },
+		{ AF_NETLINK, SOCK_RAW }, { AF_PACKET, SOCK_RAW },
+		{ AF_PACKET, SOCK_DGRAM }, { AF_INET, SOCK_RAW, IPPROTO_ICMP },
+		{ AF_INET6, SOCK_RAW, IPPROTO_ICMPV6 }, { AF_TIPC, SOCK_RDM },
+	};
+	struct all_commands c = {
+		.road = variant->road, .arg = (char *)self->m,
+	};
+	unsigned int k, i;
+	int *outside, *inside, works;
+
+	outside = mmap(NULL, 2 * COMMANDS * sizeof(int), PROT_READ | PROT_WRITE,
+		       MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	ASSERT_TRUE(outside != MAP_FAILED);
+	inside = outside + COMMANDS;
+	for (k = 0; k < ARRAY_SIZE(kinds); k++) {
+		c.fd = RET(socket(kinds[k].family, kinds[k].type | SOCK_CLOEXEC,
+				  kinds[k].protocol));
+		if (c.fd == -EAFNOSUPPORT || c.fd == -EPROTONOSUPPORT ||
+		    (c.fd == -EPERM && geteuid())) {
+			TH_LOG("no socket(%d, %d, %d)", kinds[k].family,
+			       kinds[k].type, kinds[k].protocol);
+			continue;
+		}
+		ASSERT_LE(0, c.fd);
+		c.all = false;
+		c.ret = outside;
+		ASSERT_EQ(0, in_child(try_commands, &c));
+		c.all = true;
+		c.ret = inside;
+		ASSERT_EQ(0, capmode_run(try_commands, &c));
+		for (i = 0, works = 0; i < COMMANDS; i++) {
+			int want = is_of_the_socket(command(i)) ? outside[i] :
+				   -ECAPMODE;
+
+			EXPECT_NE(-ECAPMODE, outside[i]);
+			EXPECT_EQ(want, inside[i])
+				TH_LOG("socket(%d, %d, %d), ioctl %#x",
+				       kinds[k].family, kinds[k].type,
+				       kinds[k].protocol, command(i));
+			works += !inside[i];
+		}
+		/* The owner of any socket can be set and asked. */
+		EXPECT_LE(4, works);
+		close(c.fd);
+	}
+	munmap(outside, 2 * COMMANDS * sizeof(int));
+}
+
 TEST_HARNESS_MAIN

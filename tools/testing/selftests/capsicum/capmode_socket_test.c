@@ -887,4 +887,248 @@ TEST_F(sock, threads)
 	}
 }
 
+/* ---- every family, type and protocol ---- */
+
+FIXTURE(every)
+{
+	struct arena *m;
+};
+
+FIXTURE_VARIANT(every)
+{
+	enum road road;
+};
+
+ROAD_VARIANTS(every);
+
+FIXTURE_SETUP(every)
+{
+	REQUIRE_CAPMODE();
+	if (!road_there(variant->road))
+		SKIP(return, "no socketcall here");
+	self->m = low_page();
+	ASSERT_TRUE(!!self->m);
+}
+
+FIXTURE_TEARDOWN(every)
+{
+}
+
+/* The last of the families that are tried: there is none from AF_MAX on. */
+#define LAST_FAMILY	(AF_MAX + 2)
+/* The types that have room in the argument; from 11 on there are none. */
+#define TYPES		16
+/* As many protocols, from 0; IPPROTO_MPTCP is the last that there is. */
+#define PROTOCOLS	301
+
+static const int may_be_made[][2] = {
+	{ AF_UNIX, SOCK_STREAM }, { AF_UNIX, SOCK_DGRAM },
+	{ AF_INET, SOCK_STREAM }, { AF_INET, SOCK_DGRAM },
+	{ AF_INET6, SOCK_STREAM }, { AF_INET6, SOCK_DGRAM },
+};
+
+static bool may_make(int call, int family, int type)
+{
+	unsigned int i;
+
+	if (call == SYS_SOCKETPAIR)
+		return family == AF_UNIX;
+	for (i = 0; i < ARRAY_SIZE(may_be_made); i++) {
+		if (may_be_made[i][0] == family && may_be_made[i][1] == type)
+			return true;
+	}
+	return false;
+}
+
+/**
+ * struct making - one of those for all types, or all protocols
+ * @road: By which call.
+ * @m: See there.
+ * @call: SYS_SOCKET or SYS_SOCKETPAIR.
+ * @family: The family.
+ * @type: The type, for all protocols.
+ * @flags: What is said beside the type.
+ * @ret: Filled in: 0 or -errno for each. Of protocols, those are tried that do
+ *	 not have 0 there.
+ */
+struct making {
+	enum road road;
+	struct arena *m;
+	int call;
+	int family;
+	int type;
+	int flags;
+	int *ret;
+};
+
+/* What was made is not kept: @next is always the descriptor that comes next. */
+static int make_one(struct making *c, int type, int protocol, int next)
+{
+	int *pair = c->m->pair;
+	int ret;
+
+	pair[0] = -7;
+	pair[1] = -7;
+	ret = road_call(c->road, c->m, c->call, c->family, type | c->flags,
+			protocol, (uintptr_t)pair, 0, 0);
+	if (c->call == SYS_SOCKETPAIR && !ret) {
+		STEP(pair[0] == next && !close(pair[0]));
+		STEP(pair[1] == next + 1 && !close(pair[1]));
+		return 0;
+	}
+	STEP(ret != -ECAPMODE || (pair[0] == -7 && pair[1] == -7));
+	if (ret < 0)
+		return ret;
+	STEP(ret == next && !close(ret));
+	return 0;
+}
+
+static int make_types(void *arg)
+{
+	struct making *c = arg;
+	int next = RET(dup(0)), i;
+
+	STEP(next >= 0 && !close(next));
+	for (i = 0; i < TYPES; i++)
+		c->ret[i] = make_one(c, i, 0, next);
+	STEP(dup(0) == next);
+	return 0;
+}
+
+static int make_protocols(void *arg)
+{
+	struct making *c = arg;
+	int next = RET(dup(0)), i;
+
+	STEP(next >= 0 && !close(next));
+	for (i = 0; i < PROTOCOLS; i++) {
+		if (c->ret[i])
+			c->ret[i] = make_one(c, c->type, i, next);
+	}
+	STEP(dup(0) == next);
+	return 0;
+}
+
+static int *shared_results(size_t n)
+{
+	void *p = mmap(NULL, n * sizeof(int), PROT_READ | PROT_WRITE,
+		       MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+	return p == MAP_FAILED ? NULL : p;
+}
+
+/* Whether the kernel has it or not, what may not be made is refused. */
+static void check_types(struct __test_metadata *_metadata, struct making c,
+			int *outside, int *inside)
+{
+	int type;
+
+	c.ret = outside;
+	ASSERT_EQ(0, in_child(make_types, &c));
+	c.ret = inside;
+	ASSERT_EQ(0, capmode_run(make_types, &c));
+	for (type = 0; type < TYPES; type++) {
+		bool may = may_make(c.call, c.family, type);
+
+		EXPECT_GE(0, outside[type]);
+		EXPECT_LT(-1000, outside[type]);
+		EXPECT_NE(-ECAPMODE, outside[type]);
+		EXPECT_EQ(may ? outside[type] : -ECAPMODE, inside[type])
+			TH_LOG("%s: family %d, type %d, flags %#x",
+			       c.call == SYS_SOCKET ? "socket" : "socketpair",
+			       c.family, type, c.flags);
+		if (may && c.call == SYS_SOCKET)
+			EXPECT_EQ(0, inside[type]);
+	}
+	if (c.family == AF_UNIX && c.call == SYS_SOCKETPAIR) {
+		EXPECT_EQ(0, inside[SOCK_STREAM]);
+		EXPECT_EQ(0, inside[SOCK_DGRAM]);
+		EXPECT_EQ(0, inside[SOCK_SEQPACKET]);
+	}
+}
+
+TEST_F(every, type)
+{
+	static const int flags[] = {
+		SOCK_NONBLOCK, SOCK_CLOEXEC, SOCK_NONBLOCK | SOCK_CLOEXEC,
+	};
+	static const int with_flags[] = {
+		AF_UNIX, AF_INET, AF_INET6, AF_NETLINK, AF_PACKET, AF_MAX,
+	};
+	static const int calls[] = { SYS_SOCKET, SYS_SOCKETPAIR };
+	struct making c = { .road = variant->road, .m = self->m };
+	int *outside = shared_results(TYPES), *inside = shared_results(TYPES);
+	unsigned int i, j, k;
+
+	ASSERT_TRUE(outside && inside);
+	for (i = 0; i < ARRAY_SIZE(calls); i++) {
+		c.call = calls[i];
+		c.flags = 0;
+		for (c.family = -1; c.family <= LAST_FAMILY; c.family++)
+			check_types(_metadata, c, outside, inside);
+		for (j = 0; j < ARRAY_SIZE(flags); j++) {
+			c.flags = flags[j];
+			for (k = 0; k < ARRAY_SIZE(with_flags); k++) {
+				c.family = with_flags[k];
+				check_types(_metadata, c, outside, inside);
+			}
+		}
+	}
+	munmap(outside, TYPES * sizeof(int));
+	munmap(inside, TYPES * sizeof(int));
+}
+
+/*
+ * Transports only, whether the type goes with them or not. Those that are refused
+ * are not looked for outside, where that means a search for a module.
+ */
+TEST_F(every, protocol)
+{
+	static const int transports[] = {
+		0, IPPROTO_TCP, IPPROTO_UDP, IPPROTO_SCTP, IPPROTO_UDPLITE,
+		IPPROTO_MPTCP,
+	};
+	struct making c = {
+		.road = variant->road, .m = self->m, .call = SYS_SOCKET,
+	};
+	int *outside = shared_results(PROTOCOLS);
+	int *inside = shared_results(PROTOCOLS);
+	unsigned int i, j;
+	int p;
+
+	ASSERT_TRUE(outside && inside);
+	for (i = 0; i < ARRAY_SIZE(may_be_made); i++) {
+		c.family = may_be_made[i][0];
+		c.type = may_be_made[i][1];
+		for (p = 0; p < PROTOCOLS; p++) {
+			inside[p] = -1;
+			/* Local sockets have none, and none is refused. */
+			outside[p] = c.family == AF_UNIX ? -1 : 0;
+		}
+		for (j = 0; j < ARRAY_SIZE(transports); j++)
+			outside[transports[j]] = -1;
+		c.ret = outside;
+		ASSERT_EQ(0, in_child(make_protocols, &c));
+		c.ret = inside;
+		ASSERT_EQ(0, capmode_run(make_protocols, &c));
+		EXPECT_EQ(0, inside[0]);
+		for (p = 0; p < PROTOCOLS; p++) {
+			int want = outside[p];
+
+			EXPECT_NE(-ECAPMODE, want);
+			for (j = 0; j < ARRAY_SIZE(transports); j++) {
+				if (transports[j] == p)
+					break;
+			}
+			if (c.family != AF_UNIX && j == ARRAY_SIZE(transports))
+				want = -ECAPMODE;
+			EXPECT_EQ(want, inside[p])
+				TH_LOG("family %d, type %d, protocol %d",
+				       c.family, c.type, p);
+		}
+	}
+	munmap(outside, PROTOCOLS * sizeof(int));
+	munmap(inside, PROTOCOLS * sizeof(int));
+}
+
 TEST_HARNESS_MAIN

@@ -934,4 +934,246 @@ TEST_F(opt, sctp)
 	EXPECT_EQ(-EAGAIN, RET(accept(fd, NULL, NULL)));
 }
 
+/* ---- every option of every level ---- */
+
+/* As many names are tried, from 0. */
+#define NAMES	301
+
+/* What is behind the last of a list. */
+#define END	-1
+
+#define LIST(...)	((const int[]){ __VA_ARGS__, END })
+#define NONE		((const int[]){ END })
+#define INET		LIST(AF_INET, AF_INET6, AF_SMC)
+
+/* No pointer, so that nothing happens but the judgement. */
+#define BAD	(~7UL)
+
+/**
+ * struct mine - what a process says of, and asks about, its own sockets
+ * @level: A level.
+ * @families: Those of sockets that have it; NULL for all.
+ * @both: Options that can be set and read.
+ * @set: Those that can be set only.
+ * @get: Those that can be read only.
+ *
+ * Numbers are what the kernel is asked with; those of SOL_SOCKET differ from one
+ * architecture to another. This is not made from the kernel's own lists.
+ */
+struct mine {
+	int level;
+	const int *families;
+	const int *both;
+	const int *set;
+	const int *get;
+};
+
+static const struct mine mine[] = {
+	/* No device, mark or processor, nobody else's process, no group. */
+	{ SOL_SOCKET, NULL,
+	  LIST(SO_DEBUG, SO_REUSEADDR, SO_REUSEPORT, SO_DONTROUTE,
+	       SO_BROADCAST, SO_KEEPALIVE, SO_OOBINLINE, SO_LINGER,
+	       SO_SNDBUF, SO_RCVBUF, SO_SNDLOWAT, SO_RCVLOWAT,
+	       SO_RCVTIMEO_OLD, SO_SNDTIMEO_OLD, SO_RCVTIMEO_NEW,
+	       SO_SNDTIMEO_NEW, SO_TIMESTAMP_OLD, SO_TIMESTAMPNS_OLD,
+	       SO_TIMESTAMPING_OLD, SO_TIMESTAMP_NEW, SO_TIMESTAMPNS_NEW,
+	       SO_TIMESTAMPING_NEW, SO_NO_CHECK, SO_PRIORITY, SO_BSDCOMPAT,
+	       SO_PASSCRED, SO_PASSSEC, SO_ATTACH_FILTER, SO_LOCK_FILTER,
+	       SO_RXQ_OVFL, SO_WIFI_STATUS, SO_NOFCS, SO_PEEK_OFF,
+	       SO_SELECT_ERR_QUEUE, SO_BUSY_POLL, SO_PREFER_BUSY_POLL,
+	       SO_MAX_PACING_RATE, SO_ZEROCOPY, SO_TXTIME, SO_BUF_LOCK,
+	       SO_RESERVE_MEM, SO_TXREHASH, SO_RCVMARK),
+	  LIST(SO_SNDBUFFORCE, SO_RCVBUFFORCE, SO_DETACH_FILTER,
+	       SO_ATTACH_BPF, SO_CNX_ADVICE, SO_BUSY_POLL_BUDGET,
+	       SO_DEVMEM_DONTNEED),
+	  LIST(SO_TYPE, SO_DOMAIN, SO_PROTOCOL, SO_ERROR, SO_ACCEPTCONN,
+	       SO_PEERCRED, SO_PEERSEC, SO_PEERGROUPS, SO_PEERNAME,
+	       SO_BINDTODEVICE, SO_BINDTOIFINDEX, SO_MARK, SO_INCOMING_CPU,
+	       SO_INCOMING_NAPI_ID, SO_BPF_EXTENSIONS, SO_MEMINFO, SO_COOKIE,
+	       SO_NETNS_COOKIE, SO_PASSPIDFD) },
+	/* No interface, group, port, hop, policy or table. */
+	{ SOL_IP, INET,
+	  LIST(1, 2, 6, 7, 8, 10, 11, 12, 13, 15, 18, 20, 21, 22, 23, 24, 25,
+	       26, 33, 34, 49),
+	  NONE, LIST(3, 4, 5, 9, 14, 19, 32, 50, 51, 52, 80) },
+	{ SOL_IPV6, INET,
+	  LIST(1, 2, 3, 4, 5, 7, 8, 11, 16, 18, 19, 23, 24, 25, 26, 29, 31, 33,
+	       49, 51, 53, 56, 58, 60, 62, 66, 67, 70, 72, 73, 74, 77, 78),
+	  NONE,
+	  LIST(6, 17, 22, 30, 32, 36, 54, 55, 57, 59, 61, 75, 76, 80) },
+	/* What repair has can be read. */
+	{ SOL_TCP, INET,
+	  LIST(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 13, 16, 17, 18, 23, 25, 27,
+	       30, 31, 33, 34, 36, 37, 40),
+	  LIST(14, 32, 38, 39),
+	  LIST(11, 19, 20, 21, 24, 26, 28, 29, 35, 41, 42, 43) },
+	{ SOL_UDP, INET, LIST(1, 10, 11, 101, 102, 103, 104), NONE, LIST(100) },
+	{ IPPROTO_UDPLITE, INET,
+	  LIST(1, 10, 11, 101, 102, 103, 104), NONE, LIST(100) },
+	{ SOL_ICMPV6, INET, LIST(1), NONE, NONE },
+	{ SOL_RAW, INET, LIST(1, 7), NONE, LIST(36) },
+	/* Neither binding nor connecting, nor addresses of the machine. */
+	{ SOL_SCTP, INET,
+	  LIST(0, 1, 2, 3, 4, 6, 7, 8, 9, 10, 11, 12, 13, 16, 17, 18, 19, 20,
+	       22, 24, 30, 31, 32, 33, 34, 36, 37, 113, 114, 117, 118, 123,
+	       124, 125, 127, 128, 129, 130, 131, 133),
+	  LIST(5, 21, 23, 25, 35, 119, 120, 121),
+	  LIST(14, 15, 26, 27, 28, 29, 102, 108, 112, 115, 116, 122, 132) },
+	{ SOL_DCCP, INET, LIST(1, 2, 6, 10, 11, 14, 15, 16, 17),
+	  LIST(3, 4, 13), LIST(5, 12, 128, 192) },
+	{ SOL_MPTCP, INET, NONE, NONE, LIST(1, 2, 3, 4) },
+	{ SOL_TLS, INET, LIST(1, 2, 3, 4), NONE, NONE },
+	{ SOL_SMC, INET, LIST(1), NONE, NONE },
+	{ SOL_KCM, LIST(AF_KCM), LIST(1), NONE, NONE },
+	{ SOL_XDP, LIST(AF_XDP), NONE, LIST(2, 3, 4, 5, 6), LIST(1, 7, 8) },
+	{ AF_VSOCK, LIST(AF_VSOCK), LIST(0, 1, 2, 6, 8), NONE, NONE },
+	{ SOL_BLUETOOTH, LIST(AF_BLUETOOTH),
+	  LIST(4, 7, 8, 9, 10, 11, 12, 13, 15, 16, 20), LIST(19),
+	  LIST(14, 17) },
+	/* No interface, and nothing that a group of sockets shares. */
+	{ SOL_PACKET, LIST(AF_PACKET),
+	  LIST(7, 8, 9, 10, 12, 14, 15, 17, 19, 20, 23, 24), LIST(5, 13),
+	  LIST(6, 11, 18, 21) },
+	/* No groups here, either. */
+	{ SOL_NETLINK, LIST(AF_NETLINK), LIST(3, 4, 5, 10, 11, 12), NONE,
+	  LIST(8, 9) },
+	{ SOL_TIPC, LIST(AF_TIPC), LIST(127, 128, 129, 130),
+	  LIST(133, 134, 136, 138), LIST(131, 132, 135, 137) },
+	/* No key that the keyrings have. */
+	{ SOL_ALG, LIST(AF_ALG), NONE, LIST(1, 5, 6), NONE },
+	/* Levels of which nothing is allowed, or which there are not. */
+	{ 2, NONE, NONE, NONE, NONE },
+	{ 18 /* SOL_RFCOMM */, NONE, NONE, NONE, NONE },
+	{ IPPROTO_ESP, NONE, NONE, NONE, NONE },
+	{ SOL_ATM, NONE, NONE, NONE, NONE },
+	{ SOL_RXRPC, NONE, NONE, NONE, NONE },
+	{ SOL_PPPOL2TP, NONE, NONE, NONE, NONE },
+	{ SOL_RDS, NONE, NONE, NONE, NONE },
+	{ 287 /* SOL_VSOCK */, NONE, NONE, NONE, NONE },
+	{ 300, NONE, NONE, NONE, NONE },
+	{ 65536, NONE, NONE, NONE, NONE },
+	{ -1, NONE, NONE, NONE, NONE },
+};
+
+static const struct {
+	int family, type, protocol;
+} kinds[] = {
+	{ AF_INET, SOCK_STREAM }, { AF_INET, SOCK_DGRAM },
+	{ AF_INET6, SOCK_STREAM }, { AF_INET6, SOCK_DGRAM },
+	{ AF_INET, SOCK_RAW, IPPROTO_ICMP },
+	{ AF_INET6, SOCK_RAW, IPPROTO_ICMPV6 },
+	{ AF_INET, SOCK_STREAM, IPPROTO_SCTP },
+	{ AF_INET, SOCK_DGRAM, IPPROTO_UDPLITE },
+	{ AF_INET, SOCK_STREAM, 262 /* IPPROTO_MPTCP */ },
+	{ AF_INET, SOCK_DCCP, IPPROTO_DCCP },
+	{ AF_UNIX, SOCK_STREAM }, { AF_UNIX, SOCK_DGRAM },
+	{ AF_PACKET, SOCK_RAW }, { AF_NETLINK, SOCK_RAW },
+	{ AF_TIPC, SOCK_STREAM }, { AF_TIPC, SOCK_RDM },
+	{ AF_ALG, SOCK_SEQPACKET }, { AF_VSOCK, SOCK_STREAM },
+	{ AF_KCM, SOCK_DGRAM }, { AF_SMC, SOCK_STREAM }, { AF_XDP, SOCK_RAW },
+	{ AF_BLUETOOTH, SOCK_SEQPACKET }, { AF_RXRPC, SOCK_DGRAM, AF_INET },
+	{ AF_PHONET, SOCK_DGRAM }, { AF_ATMSVC, SOCK_DGRAM },
+};
+
+static bool listed(const int *list, int n)
+{
+	for (; *list != END; list++) {
+		if (*list == n)
+			return true;
+	}
+	return false;
+}
+
+static bool is_mine(const struct mine *l, int family, bool set, int name)
+{
+	if (l->families && !listed(l->families, family))
+		return false;
+	return listed(l->both, name) || listed(set ? l->set : l->get, name);
+}
+
+struct sweep {
+	enum road road;
+	struct arena *m;
+	int fd;
+	int (*ret)[2][NAMES];	/* by level, reading or setting, and name */
+};
+
+static int try_all(void *arg)
+{
+	struct sweep *s = arg;
+	int *len = &s->m->pair[1];
+	unsigned int i;
+	int name;
+
+	for (i = 0; i < ARRAY_SIZE(mine); i++) {
+		for (name = 0; name < NAMES; name++) {
+			*len = sizeof(int);
+			s->ret[i][0][name] =
+				road_call(s->road, s->m, SYS_GETSOCKOPT, s->fd,
+					  mine[i].level, name, BAD,
+					  (uintptr_t)len, 0);
+			s->ret[i][1][name] =
+				road_call(s->road, s->m, SYS_SETSOCKOPT, s->fd,
+					  mine[i].level, name, BAD,
+					  sizeof(int), 0);
+		}
+	}
+	return 0;
+}
+
+/* What is allowed goes as it does outside, also where that is nowhere. */
+TEST_F(opt, every_option)
+{
+	const size_t size = ARRAY_SIZE(mine) * 2 * NAMES * sizeof(int);
+	struct sweep outside = { .road = variant->road, .m = self->m };
+	struct sweep inside;
+	unsigned int k, i;
+	int set, name;
+
+	outside.ret = mmap(NULL, 2 * size, PROT_READ | PROT_WRITE,
+			   MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	ASSERT_TRUE(outside.ret != MAP_FAILED);
+	inside = outside;
+	inside.ret += ARRAY_SIZE(mine);
+	for (k = 0; k < ARRAY_SIZE(kinds); k++) {
+		int family = kinds[k].family;
+
+		outside.fd = RET(socket(family, kinds[k].type | SOCK_CLOEXEC,
+					kinds[k].protocol));
+		inside.fd = outside.fd;
+		if (outside.fd == -EAFNOSUPPORT ||
+		    outside.fd == -EPROTONOSUPPORT ||
+		    outside.fd == -ESOCKTNOSUPPORT ||
+		    (outside.fd == -EPERM && geteuid())) {
+			TH_LOG("no socket(%d, %d, %d)", family, kinds[k].type,
+			       kinds[k].protocol);
+			continue;
+		}
+		ASSERT_LE(0, outside.fd)
+			TH_LOG("socket(%d, %d, %d)", family, kinds[k].type,
+			       kinds[k].protocol);
+		ASSERT_EQ(0, in_child(try_all, &outside));
+		ASSERT_EQ(0, capmode_run(try_all, &inside));
+		for (i = 0; i < ARRAY_SIZE(mine); i++) {
+			for (set = 0; set < 2; set++) {
+				for (name = 0; name < NAMES; name++) {
+					int out = outside.ret[i][set][name];
+					int in = inside.ret[i][set][name];
+
+					EXPECT_NE(-ECAPMODE, out);
+					if (!is_mine(&mine[i], family, set,
+						     name))
+						out = -ECAPMODE;
+					EXPECT_EQ(out, in)
+						TH_LOG("socket %u: %s %d/%d", k,
+						       set ? "set" : "read",
+						       mine[i].level, name);
+				}
+			}
+		}
+		close(outside.fd);
+	}
+	munmap(outside.ret, 2 * size);
+}
+
 TEST_HARNESS_MAIN

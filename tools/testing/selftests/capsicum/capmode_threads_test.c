@@ -8,6 +8,8 @@
 
 #include <linux/filter.h>
 #include <pthread.h>
+#include <sched.h>
+#include <spawn.h>
 #include <stdatomic.h>
 
 CAPMODE_TELLS();
@@ -314,6 +316,233 @@ TEST(racing_exec)
 		told[ret]++;
 	}
 	TH_LOG("%d inside, %d outside", told[TELL_INSIDE], told[TELL_OUTSIDE]);
+}
+
+/* ---- a child between vfork() and exec ---- */
+
+/* What comes of it waits for a byte, and says on which side it is. */
+static void __attribute__((constructor)) say_if_asked(void)
+{
+	const char *fds = getenv("CAPMODE_SAY");
+	int in, out;
+	char c;
+
+	if (!fds || sscanf(fds, "%d,%d", &in, &out) != 2)
+		return;
+	if (read(in, &c, 1) != 1)
+		_exit(100);
+	c = tell();
+	if (write(out, &c, 1) != 1)
+		_exit(100);
+	_exit(c);
+}
+
+/* When the parent enters. */
+enum when { NEVER, MEANWHILE, BEFORE };
+
+/*
+ * The thread that makes the child waits until that has other memory; the main
+ * thread tells the child, and then its program, when to go on.
+ */
+struct in_flight {
+	int up[2], down[2];
+	int self;		/* the program */
+	char stack[65536];
+	int pidfd;
+	int child;		/* what it tells before it execs */
+	int by_path;		/* why it could not do that by path */
+	atomic_bool resumed;
+	int thread;		/* what that tells after this */
+	bool alive;		/* the child, then */
+	int status;
+};
+
+static int child_in_flight(void *arg)
+{
+	struct in_flight *f = arg;
+	char say[64], *env[] = { say, NULL };
+	char c;
+
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	snprintf(say, sizeof(say), "CAPMODE_SAY=%d,%d", f->down[0], f->up[1]);
+	if (write(f->up[1], "c", 1) == 1 && read(f->down[0], &c, 1) == 1) {
+		f->child = tell();
+		f->by_path = RET(execve("/proc/self/exe", tell_argv, env));
+		sys_execveat(f->self, "", tell_argv, env, AT_EMPTY_PATH);
+	}
+	_exit(100);
+}
+
+static void *make_child(void *arg)
+{
+	struct in_flight *f = arg;
+	siginfo_t info = {};
+
+	f->status = RET(clone(child_in_flight, f->stack + sizeof(f->stack),
+			      CLONE_VM | CLONE_VFORK | CLONE_PIDFD | SIGCHLD,
+			      f, &f->pidfd));
+	atomic_store(&f->resumed, true);
+	f->thread = tell();
+	f->alive = f->status > 0 &&
+		   !waitid(P_PIDFD, f->pidfd, &info,
+			   WEXITED | WNOHANG | WNOWAIT) && !info.si_signo;
+	if (write(f->up[1], "t", 1) == 1 && f->status > 0)
+		f->status = wait_fd(f->pidfd);
+	return NULL;
+}
+
+static int heard(int fd)
+{
+	char c;
+
+	return read(fd, &c, 1) == 1 ? c : NO_RESULT;
+}
+
+static int in_flight(void *arg)
+{
+	const enum when enters = *(enum when *)arg;
+	const int parent = enters == NEVER ? TELL_OUTSIDE : TELL_INSIDE;
+	const int child = enters == BEFORE ? TELL_INSIDE : TELL_OUTSIDE;
+	static struct in_flight f;
+	pthread_t thread;
+
+	f.self = open_self();
+	STEP(f.self >= 0);
+	STEP(!pipe(f.up) && !pipe(f.down));
+	if (enters == BEFORE)
+		STEP(!sys_cap_enter(0));
+	STEP(!pthread_create(&thread, NULL, make_child, &f));
+	STEP(heard(f.up[0]) == 'c');
+	/* One thread waits where no signal wakes it; that holds nobody up. */
+	if (enters == MEANWHILE)
+		STEP(!sys_cap_enter(0));
+	STEP(tell() == parent);
+	STEP(!atomic_load(&f.resumed));
+
+	STEP(write(f.down[1], "x", 1) == 1);
+	STEP(heard(f.up[0]) == 't');
+	/* It has memory of its own, with the program still to begin. */
+	STEP(f.alive);
+	STEP(f.thread == parent);
+	STEP(f.child == child);
+	STEP(f.by_path == (enters == BEFORE ? -ECAPMODE : 0));
+
+	STEP(write(f.down[1], "x", 1) == 1);
+	STEP(heard(f.up[0]) == child);
+	STEP(!pthread_join(thread, NULL));
+	STEP(f.status == child);
+	STEP(tell() == parent);
+	return 0;
+}
+
+/* It is another process, whatever memory it has: the mode is not its. */
+TEST(entry_with_vfork_in_flight)
+{
+	enum when enters;
+
+	REQUIRE_CAPMODE();
+	for (enters = NEVER; enters <= BEFORE; enters++) {
+		EXPECT_EQ(0, in_child(in_flight, &enters))
+			TH_LOG("case %d", enters);
+	}
+}
+
+/* The child waits at two FIFOs, which it opens before it execs. */
+struct spawn {
+	char dir[32], here[48], go[48];
+	enum when enters;
+	int up[2];
+	int err;
+	atomic_bool resumed;
+	int thread;
+};
+
+#define SAY_IN		100
+#define SAY_OUT		101
+
+static void *spawn_child(void *arg)
+{
+	char say[64], *env[] = { say, NULL };
+	posix_spawn_file_actions_t fa;
+	struct spawn *s = arg;
+	pid_t pid;
+
+	snprintf(say, sizeof(say), "CAPMODE_SAY=%d,%d", SAY_IN, SAY_OUT);
+	posix_spawn_file_actions_init(&fa);
+	posix_spawn_file_actions_addopen(&fa, SAY_OUT, s->here, O_WRONLY, 0);
+	posix_spawn_file_actions_addopen(&fa, SAY_IN, s->go, O_RDONLY, 0);
+	s->err = posix_spawn(&pid, "/proc/self/exe", &fa, NULL, tell_argv, env);
+	atomic_store(&s->resumed, true);
+	s->thread = tell();
+	if (write(s->up[1], "t", 1) != 1)
+		s->thread = NO_RESULT;
+	return NULL;
+}
+
+static int spawn_in_flight(void *arg)
+{
+	struct spawn *s = arg;
+	const int parent = s->enters == NEVER ? TELL_OUTSIDE : TELL_INSIDE;
+	int dir = open(s->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	pthread_t thread;
+	int here, go;
+
+	STEP(dir >= 0);
+	STEP(!pipe2(s->up, O_CLOEXEC));
+	STEP(!pthread_create(&thread, NULL, spawn_child, s));
+	here = open(s->here, O_RDONLY | O_CLOEXEC);
+	STEP(here >= 0);
+	if (s->enters == MEANWHILE)
+		STEP(!sys_cap_enter(0));
+	STEP(tell() == parent);
+	STEP(!atomic_load(&s->resumed));
+
+	/* The child's is a name that begins at the root, and is none of ours. */
+	go = openat(dir, "go", O_WRONLY | O_CLOEXEC);
+	STEP(go >= 0);
+	STEP(heard(s->up[0]) == 't');
+	STEP(!s->err);
+	STEP(s->thread == parent);
+	STEP(write(go, "x", 1) == 1);
+	STEP(heard(here) == TELL_OUTSIDE);
+	STEP(!pthread_join(thread, NULL));
+	STEP(tell() == parent);
+	return 0;
+}
+
+static int spawn_by_path(void *arg)
+{
+	int err, status;
+	pid_t pid;
+
+	err = posix_spawn(&pid, "/proc/self/exe", NULL, NULL, tell_argv,
+			  tell_env);
+	if (err)
+		return -err;
+	STEP(waitpid(pid, &status, 0) == pid);
+	return WIFEXITED(status) ? WEXITSTATUS(status) : NO_RESULT;
+}
+
+TEST(entry_with_spawn_in_flight)
+{
+	struct spawn s = { .dir = "/tmp/capsicum.XXXXXX" };
+
+	REQUIRE_CAPMODE();
+	ASSERT_TRUE(!!mkdtemp(s.dir));
+	snprintf(s.here, sizeof(s.here), "%s/here", s.dir);
+	snprintf(s.go, sizeof(s.go), "%s/go", s.dir);
+	for (s.enters = NEVER; s.enters <= MEANWHILE; s.enters++) {
+		/* New ones: the last program may be about to exit. */
+		ASSERT_EQ(0, mkfifo(s.here, 0600));
+		ASSERT_EQ(0, mkfifo(s.go, 0600));
+		EXPECT_EQ(0, in_child(spawn_in_flight, &s))
+			TH_LOG("case %d", s.enters);
+		EXPECT_EQ(0, unlink(s.here));
+		EXPECT_EQ(0, unlink(s.go));
+	}
+	EXPECT_EQ(TELL_OUTSIDE, in_child(spawn_by_path, NULL));
+	EXPECT_EQ(-ECAPMODE, capmode_run(spawn_by_path, NULL));
+	EXPECT_EQ(0, rmdir(s.dir));
 }
 
 /* ---- threads that are not alike ---- */
