@@ -139,6 +139,15 @@ static inline int wait_fd(int pidfd)
 					    KILLED_BY(info.si_status);
 }
 
+/* Memory that is shared with children, all of it 0; NULL when there is none. */
+static inline void *new_shared(size_t size)
+{
+	void *p = mmap(NULL, size, PROT_READ | PROT_WRITE,
+		       MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+	return p == MAP_FAILED ? NULL : p;
+}
+
 /*
  * in_child() - what @fn returns in a child of its own
  *
@@ -147,12 +156,11 @@ static inline int wait_fd(int pidfd)
  */
 static inline int in_child(int (*fn)(void *arg), void *arg)
 {
-	int *result = mmap(NULL, sizeof(*result), PROT_READ | PROT_WRITE,
-			   MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	int *result = new_shared(sizeof(*result));
 	int pidfd, ret, end;
 	pid_t child;
 
-	if (result == MAP_FAILED)
+	if (!result)
 		return -errno;
 	*result = NO_RESULT;
 	child = fork_fd(&pidfd);
@@ -343,12 +351,11 @@ static inline int run_traced(struct traced *t)
 	unsigned long options = PTRACE_O_TRACESYSGOOD | PTRACE_O_EXITKILL |
 				(t->event ? PTRACE_O_TRACESECCOMP : 0) |
 				t->options;
-	int *result = mmap(NULL, sizeof(*result), PROT_READ | PROT_WRITE,
-			   MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	int *result = new_shared(sizeof(*result));
 	int status, ret = NO_RESULT;
 	pid_t child;
 
-	if (result == MAP_FAILED)
+	if (!result)
 		return -errno;
 	*result = NO_RESULT;
 	t->stops = 0;

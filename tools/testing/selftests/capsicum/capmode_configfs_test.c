@@ -34,17 +34,31 @@ static void check_path(struct __test_metadata *_metadata, struct entry *e,
 		       const char *shows, const char *path)
 {
 	uint64_t before = says(e->dir, shows);
+	struct opened o = { .text = e->text };
 
+	o.fd = openat(e->dir, e->name, O_WRONLY | O_CLOEXEC);
+	ASSERT_LE(0, o.fd);
 	EXPECT_FALSE(names(e->dir, shows, path));
 	EXPECT_EQ(-ECAPMODE, capmode_run(write_entry, e))
 		TH_LOG("%s", e->name);
 	EXPECT_EQ(-ECAPMODE, capmode_run(write_in_thread, e))
 		TH_LOG("%s", e->name);
+	/* There is no way by a pipe. */
+	for (o.road = 0; o.road <= BY_AIO; o.road++) {
+		EXPECT_EQ(-ECAPMODE, capmode_run(write_opened, &o))
+			TH_LOG("%s by road %d", e->name, o.road);
+	}
 	EXPECT_EQ(before, says(e->dir, shows));
 	EXPECT_EQ(0, in_child(write_entry, e))
 		TH_LOG("%s", e->name);
 	EXPECT_TRUE(names(e->dir, shows, path))
 		TH_LOG("%s", e->name);
+	for (o.road = 0; o.road <= BY_AIO; o.road++) {
+		EXPECT_EQ(0, in_child(write_opened, &o))
+			TH_LOG("%s by road %d", e->name, o.road);
+	}
+	EXPECT_TRUE(names(e->dir, shows, path));
+	close(o.fd);
 }
 
 /* The name of a new file, which is empty. */
@@ -877,19 +891,6 @@ FIXTURE_TEARDOWN(firmware)
 	close(self->fd);
 }
 
-struct request {
-	int fd;
-	enum road road;
-	const char *name;
-};
-
-static int request(void *arg)
-{
-	const struct request *r = arg;
-
-	return write_by(r->road, r->fd, r->name);
-}
-
 /* What the device has: the length, when it is @code, or -errno. */
 static int loaded(int device)
 {
@@ -904,28 +905,28 @@ static int loaded(int device)
 /* The file is looked for below /lib/firmware of the machine. */
 TEST_F(firmware, file)
 {
-	struct request r = { .fd = self->fd, .name = self->name };
+	struct opened o = { .fd = self->fd, .text = self->name };
 	int watch = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
 
 	ASSERT_LE(0, watch);
 	ASSERT_LE(0, inotify_add_watch(watch, self->file, IN_OPEN));
-	for (r.road = 0; r.road < ROADS; r.road++) {
+	for (o.road = 0; o.road < ROADS; o.road++) {
 		/* The device gives up what it has, and gets nothing new. */
-		EXPECT_EQ(-ECAPMODE, capmode_run(request, &r))
-			TH_LOG("road %d", r.road);
+		EXPECT_EQ(-ECAPMODE, capmode_run(write_opened, &o))
+			TH_LOG("road %d", o.road);
 		EXPECT_FALSE(was_opened(watch));
 		EXPECT_EQ(0, loaded(self->device));
-		EXPECT_EQ(0, in_child(request, &r))
-			TH_LOG("road %d", r.road);
+		EXPECT_EQ(0, in_child(write_opened, &o))
+			TH_LOG("road %d", o.road);
 		EXPECT_TRUE(was_opened(watch));
 		EXPECT_EQ(strlen(code), loaded(self->device));
 	}
-	EXPECT_EQ(strlen(r.name), pwrite(r.fd, r.name, strlen(r.name), 0));
+	EXPECT_EQ(strlen(o.text), pwrite(o.fd, o.text, strlen(o.text), 0));
 	/* One that there is not. */
-	r.road = BY_WRITE;
-	r.name = "capsicum.none";
-	EXPECT_EQ(-ECAPMODE, capmode_run(request, &r));
-	EXPECT_EQ(variant->missing, in_child(request, &r));
+	o.road = BY_WRITE;
+	o.text = "capsicum.none";
+	EXPECT_EQ(-ECAPMODE, capmode_run(write_opened, &o));
+	EXPECT_EQ(variant->missing, in_child(write_opened, &o));
 	close(watch);
 }
 

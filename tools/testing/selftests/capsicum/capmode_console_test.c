@@ -448,7 +448,7 @@ static uint64_t console_state(int fd)
 TEST_F(console, all_commands)
 {
 	static const unsigned int types[] = { 'K', 'V' };
-	struct sweep *s = new_sweep();
+	struct sweep *s = new_shared(sizeof(*s));
 	struct known_op op = { .fd = self->fd };
 	int front = in_front(self->fd);
 	uint64_t state;

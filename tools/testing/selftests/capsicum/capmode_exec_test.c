@@ -915,22 +915,6 @@ TEST_F(exec, module_of_a_protocol)
 	}
 }
 
-/* Whether the kernel has such a function. */
-static bool has_function(const char *function)
-{
-	FILE *f = fopen("/proc/kallsyms", "re");
-	char line[1024], name[512];
-	bool found = false;
-
-	while (f && !found && fgets(line, sizeof(line), f)) {
-		found = sscanf(line, "%*s %*c %511s", name) == 1 &&
-			!strcmp(name, function);
-	}
-	if (f)
-		fclose(f);
-	return found;
-}
-
 /* Where nodes count in the mode, and above what any driver can have. */
 #define NO_DRIVER	makedev(4000, 7)
 
@@ -965,7 +949,7 @@ TEST_F(exec, module_of_a_character_device)
 
 TEST_F(exec, module_of_a_block_device)
 {
-	if (!has_function("blk_request_module"))
+	if (!kernel_has("blk_request_module"))
 		SKIP(return, "no CONFIG_BLOCK_LEGACY_AUTOLOAD");
 	check_node(_metadata, self->dir, self->dirfd, S_IFBLK,
 		   "block-major-4000-7");
@@ -977,18 +961,17 @@ TEST_F(exec, module_of_a_block_device)
  */
 static int open_scheduler(char *text, size_t size)
 {
-	int dir = open_dir("/sys/block"), fd = -ENOENT;
+	DIR *d = list_dir(AT_FDCWD, "/sys/block");
+	int fd = -ENOENT;
 	char name[300];
 	struct dirent *e;
 	ssize_t n;
-	DIR *d;
 
-	d = dir < 0 ? NULL : fdopendir(dir);
 	if (!d)
 		return -ENOENT;
 	while (fd < 0 && (e = readdir(d))) {
 		snprintf(name, sizeof(name), "%s/queue/scheduler", e->d_name);
-		fd = RET(openat(dir, name, O_RDWR | O_CLOEXEC));
+		fd = RET(openat(dirfd(d), name, O_RDWR | O_CLOEXEC));
 		if (fd < 0)
 			continue;
 		n = pread(fd, text, size - 1, 0);
@@ -1002,37 +985,25 @@ static int open_scheduler(char *text, size_t size)
 	return fd;
 }
 
-struct setting {
-	enum road road;
-	int fd;
-};
-
-static int unknown_scheduler(void *arg)
-{
-	const struct setting *s = arg;
-
-	return write_by(s->road, s->fd, "nosuch");
-}
-
 /* A module that is named in what is written to a file from before. */
 TEST_F(exec, module_of_a_scheduler)
 {
 	char before[256], after[256];
-	struct setting s;
+	struct opened o = { .text = "nosuch" };
 
 	REQUIRE_ROOT();
-	s.fd = open_scheduler(before, sizeof(before));
-	if (s.fd == -ENOENT)
+	o.fd = open_scheduler(before, sizeof(before));
+	if (o.fd == -ENOENT)
 		SKIP(return, "no disk that can have a scheduler");
-	ASSERT_LE(0, s.fd);
-	for (s.road = 0; s.road < ROADS; s.road++) {
+	ASSERT_LE(0, o.fd);
+	for (o.road = 0; o.road < ROADS; o.road++) {
 		check_module(_metadata, self->dir, self->dirfd,
-			     "nosuch-iosched", -EINVAL, unknown_scheduler, &s);
+			     "nosuch-iosched", -EINVAL, write_opened, &o);
 		memset(after, 0, sizeof(after));
-		EXPECT_LT(0, pread(s.fd, after, sizeof(after) - 1, 0));
+		EXPECT_LT(0, pread(o.fd, after, sizeof(after) - 1, 0));
 		EXPECT_STREQ(before, after);
 	}
-	close(s.fd);
+	close(o.fd);
 }
 
 /*

@@ -284,12 +284,8 @@ static void serve(int dev, const struct served *files)
 		case FUSE_GETATTR:
 			fuse_answer(dev, &in, 0, &attr, sizeof(attr));
 			break;
-		case FUSE_FORGET:
-		case FUSE_BATCH_FORGET:
-		case FUSE_INTERRUPT:
-			break;
 		default:
-			fuse_answer(dev, &in, -ENOSYS, NULL, 0);
+			fuse_decline(dev, &in);
 		}
 	}
 	_exit(0);

@@ -8,6 +8,7 @@
  * The current directory is expected on ext4, and a btrfs at /btrfs.
  */
 #include "capmode.h"
+#include "file_ioctl.h"
 #include "loop.h"
 
 #include <linux/btrfs.h>
@@ -28,20 +29,6 @@
 #include <sys/vfs.h>
 
 #define BTRFS		"/btrfs"
-
-/* Not exported: fallocate()'s, in each ABI's layout, and ext4's. */
-struct space_resv {
-	int16_t l_type;
-	int16_t l_whence;
-	int64_t l_start;
-	int64_t l_len;
-	int32_t l_sysid;
-	uint32_t l_pid;
-	int32_t l_pad[4];
-};
-
-#define RESVSP(nr)	_IOW('X', nr, struct space_resv)
-#define MOVE_EXT	_IOWR('f', 15, char[40])
 
 /* A namespace of a process. Their header and that of C do not go together. */
 #define PIDFD_GET(nr)	_IO(0xff, nr)
@@ -64,7 +51,7 @@ static const unsigned int listed[] = {
 	FS_IOC_READ_VERITY_METADATA,
 
 	EXT4_IOC_GETVERSION, EXT4_IOC_SETVERSION, EXT4_IOC_MIGRATE,
-	EXT4_IOC_ALLOC_DA_BLKS, MOVE_EXT, EXT4_IOC_PRECACHE_EXTENTS,
+	EXT4_IOC_ALLOC_DA_BLKS, EXT4_IOC_MOVE_EXT, EXT4_IOC_PRECACHE_EXTENTS,
 	EXT4_IOC_CLEAR_ES_CACHE, EXT4_IOC_GETSTATE, EXT4_IOC_GET_ES_CACHE,
 
 	BTRFS_IOC_SUBVOL_CREATE, BTRFS_IOC_SUBVOL_CREATE_V2,
@@ -217,14 +204,6 @@ FIXTURE(numbers)
 	struct numbers n;
 };
 
-static void *shared(size_t size)
-{
-	void *p = mmap(NULL, size, PROT_READ | PROT_WRITE,
-		       MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-
-	return p == MAP_FAILED ? NULL : p;
-}
-
 FIXTURE_SETUP(numbers)
 {
 	const char *const tops[] = { ".", BTRFS };
@@ -255,9 +234,9 @@ FIXTURE_SETUP(numbers)
 		ASSERT_LE(0, self->fds[2 * i]);
 		close(top);
 	}
-	n->cmd = shared(NUMBERS_MAX * sizeof(*n->cmd));
-	n->outside = shared(NUMBERS_MAX * sizeof(*n->outside));
-	n->inside = shared(NUMBERS_MAX * sizeof(*n->inside));
+	n->cmd = new_shared(NUMBERS_MAX * sizeof(*n->cmd));
+	n->outside = new_shared(NUMBERS_MAX * sizeof(*n->outside));
+	n->inside = new_shared(NUMBERS_MAX * sizeof(*n->inside));
 	ASSERT_TRUE(n->cmd && n->outside && n->inside);
 }
 

@@ -69,18 +69,12 @@ FIXTURE_TEARDOWN(afs)
 /* The number of a cell that the kernel knows; they are given out in turn. */
 static int cell_number(int dir, const char *name)
 {
-	int fd = RET(openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+	DIR *d = list_dir(dir, ".");
 	int ret = -ENOENT;
 	struct dirent *e;
-	DIR *d;
 
-	if (fd < 0)
-		return fd;
-	d = fdopendir(fd);
-	if (!d) {
-		close(fd);
-		return -ENOMEM;
-	}
+	if (!d)
+		return -errno;
 	while (ret < 0 && (e = readdir(d))) {
 		if (!strcmp(e->d_name, name))
 			ret = e->d_ino;

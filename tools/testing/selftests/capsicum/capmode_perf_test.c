@@ -114,9 +114,8 @@ FIXTURE_SETUP(breakpoint)
 	m->fd = -1;
 	REQUIRE_CAPMODE();
 	REQUIRE_ROOT();
-	places = mmap(NULL, sizeof(*places), PROT_READ | PROT_WRITE,
-		      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	ASSERT_TRUE(places != MAP_FAILED);
+	places = new_shared(sizeof(*places));
+	ASSERT_TRUE(!!places);
 	self->victim = victim_prepared(writes_if_asked);
 	ASSERT_LT(0, self->victim);
 	m->attr = (struct perf_event_attr){
@@ -276,9 +275,8 @@ FIXTURE_SETUP(signals)
 		.sample_period = 1000,
 		.sample_type = PERF_SAMPLE_IP,
 	};
-	places = mmap(NULL, sizeof(*places), PROT_READ | PROT_WRITE,
-		      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	ASSERT_TRUE(places != MAP_FAILED);
+	places = new_shared(sizeof(*places));
+	ASSERT_TRUE(!!places);
 	self->victim = victim_prepared(writes_if_asked);
 	ASSERT_LT(0, self->victim);
 	self->fd = open_event(&self->attr, 0);

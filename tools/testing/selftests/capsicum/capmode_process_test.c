@@ -1312,18 +1312,12 @@ static bool with_directory(void)
 /* The first of its mappings of files, of which a program has one at least. */
 static int name_mapping(int proc, char *name, size_t size)
 {
-	int fd = RET(openat(proc, "map_files", O_RDONLY | O_DIRECTORY));
+	DIR *d = list_dir(proc, "map_files");
 	int ret = -ENOENT;
 	struct dirent *e;
-	DIR *d;
 
-	if (fd < 0)
-		return fd;
-	d = fdopendir(fd);
-	if (!d) {
-		close(fd);
-		return -ENOMEM;
-	}
+	if (!d)
+		return -errno;
 	while (ret < 0 && (e = readdir(d))) {
 		if (e->d_name[0] == '.')
 			continue;

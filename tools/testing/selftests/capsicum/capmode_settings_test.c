@@ -13,20 +13,6 @@
 
 #define BINFMT_DIR	"/proc/sys/fs/binfmt_misc"
 
-/* The same by a descriptor that was opened for it before. */
-struct opened {
-	int fd;
-	const char *text;
-	enum road road;
-};
-
-static int write_opened(void *arg)
-{
-	const struct opened *o = arg;
-
-	return write_by(o->road, o->fd, o->text);
-}
-
 /*
  * check_setting() - @text, which is not what there is, can be written outside, and
  * in capability mode by nobody, neither below a directory nor by a descriptor of

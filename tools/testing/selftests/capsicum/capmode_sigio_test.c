@@ -825,7 +825,7 @@ static uint64_t terminal_state(const struct terminal *t)
 TEST(all_commands)
 {
 	static const unsigned int types[] = { 'T', 't' };
-	struct sweep *s = new_sweep();
+	struct sweep *s = new_shared(sizeof(*s));
 	struct terminal t = { .enter = false };
 	struct known_op op;
 	uint64_t state;

@@ -328,9 +328,8 @@ TEST_F(sockioctl, every_command)
 	unsigned int k, i;
 	int *outside, *inside, works;
 
-	outside = mmap(NULL, 2 * COMMANDS * sizeof(int), PROT_READ | PROT_WRITE,
-		       MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	ASSERT_TRUE(outside != MAP_FAILED);
+	outside = new_shared(2 * COMMANDS * sizeof(int));
+	ASSERT_TRUE(!!outside);
 	inside = outside + COMMANDS;
 	for (k = 0; k < ARRAY_SIZE(kinds); k++) {
 		c.fd = RET(socket(kinds[k].family, kinds[k].type | SOCK_CLOEXEC,

@@ -300,120 +300,6 @@ TEST_F(opt, mark)
 	EXPECT_ECAPMODE(try_more, &t);
 }
 
-/* ---- control messages of IPv4 and IPv6 on one socket ---- */
-
-struct mapped {
-	enum road road;
-	struct arena *m;
-	enum how how;
-	int fd, rx;
-	int level, type;
-	size_t len;
-	union {
-		struct in_pktinfo info;
-		struct in6_pktinfo info6;
-	} data;
-};
-
-static int try_mapped(void *arg)
-{
-	struct mapped *t = arg;
-	struct arena *m = t->m;
-	bool compat = road_compat(t->road);
-	struct cmsghdr *h = (void *)(m + 1);
-	uint32_t *h32 = (void *)h;
-	char got;
-	int ret;
-
-	memset(h, 0, CMSG_SPACE(sizeof(t->data)));
-	if (compat) {
-		h32[0] = 12 + t->len;
-		h32[1] = t->level;
-		h32[2] = t->type;
-		memcpy(h32 + 3, &t->data, t->len);
-		fill_msg(m, 0, h, 12 + t->len);
-	} else {
-		h->cmsg_len = CMSG_LEN(t->len);
-		h->cmsg_level = t->level;
-		h->cmsg_type = t->type;
-		memcpy(CMSG_DATA(h), &t->data, t->len);
-		fill_msg(m, 0, h, CMSG_SPACE(t->len));
-	}
-	if (t->how == HOW_SENDMSG)
-		ret = road_call(t->road, m, SYS_SENDMSG, t->fd, compat ?
-				(uintptr_t)m->msg32 : (uintptr_t)&m->msg, 0, 0,
-				0, 0);
-	else
-		ret = road_call(t->road, m, SYS_SENDMMSG, t->fd, compat ?
-				(uintptr_t)m->mmsg32 : (uintptr_t)m->mmsg, 1,
-				0, 0, 0);
-	/* The first that comes is what was sent, or else what comes next. */
-	STEP(send(t->fd, "m", 1, 0) == 1);
-	STEP(recv(t->rx, &got, 1, 0) == 1);
-	STEP(got == (ret == 1 ? 'd' : 'm'));
-	if (ret == 1)
-		STEP(recv(t->rx, &got, 1, 0) == 1 && got == 'm');
-	return ret;
-}
-
-/* As a control message on any socket: see uctl.mapped for the same by a ring. */
-static void check_mapped(struct __test_metadata *_metadata, struct mapped t)
-{
-	const int fds[] = {
-		t.fd,
-		limit_to(t.fd, CAP_SEND, CAP_CONNECT),
-		limit_all_but(t.fd, CAP_CONNECT),
-	};
-	size_t i;
-
-	for (i = 0; i < ARRAY_SIZE(fds); i++) {
-		t.fd = fds[i];
-		ASSERT_LE(0, t.fd);
-		for (t.how = HOW_SENDMSG; t.how < HOWS; t.how++) {
-			EXPECT_EQ(i == 2 ? -ENOTCAPABLE : 1,
-				  in_child(try_mapped, &t))
-				TH_LOG("%s, level %d, socket %zu",
-				       how_name(t.how), t.level, i);
-			EXPECT_EQ(i == 2 ? -ENOTCAPABLE : -ECAPMODE,
-				  capmode_run(try_mapped, &t))
-				TH_LOG("%s, level %d, socket %zu",
-				       how_name(t.how), t.level, i);
-		}
-		if (i)
-			close(t.fd);
-	}
-}
-
-TEST_F(opt, mapped)
-{
-	struct mapped t = { .road = variant->road, .m = self->m };
-	struct sockaddr_in6 in6 = { .sin6_family = AF_INET6 };
-	struct peer p;
-
-	ASSERT_EQ(0, peer_init(&p, AF_INET, variant->road));
-	in6.sin6_port = ((struct sockaddr_in *)&p.raddr)->sin_port;
-	in6.sin6_addr.s6_addr16[5] = 0xffff;
-	in6.sin6_addr.s6_addr32[3] = htonl(INADDR_LOOPBACK);
-	t.fd = socket(AF_INET6, SOCK_DGRAM, 0);
-	ASSERT_LE(0, t.fd);
-	ASSERT_EQ(0, connect(t.fd, (void *)&in6, sizeof(in6)));
-	t.rx = p.rx;
-	t.level = SOL_IPV6;
-	t.type = IPV6_PKTINFO;
-	t.len = sizeof(t.data.info6);
-	t.data.info6.ipi6_addr = in6.sin6_addr;
-	t.data.info6.ipi6_ifindex = LO;
-	check_mapped(_metadata, t);
-	t.level = SOL_IP;
-	t.type = IP_PKTINFO;
-	t.len = sizeof(t.data.info);
-	memset(&t.data, 0, sizeof(t.data));
-	t.data.info.ipi_ifindex = LO;
-	t.data.info.ipi_spec_dst.s_addr = htonl(INADDR_LOOPBACK);
-	check_mapped(_metadata, t);
-	close(t.fd);
-}
-
 /* ---- SCTP in UDP: to a port of whose choice? ---- */
 
 static int try_encaps(void *arg)
@@ -516,11 +402,7 @@ static int try_ring_control(void *arg)
 	memcpy(CMSG_DATA(&u.h), t->data, t->len);
 	STEP(!ring_setup(&r, 4, t->setup));
 	ret = ring_one(&r, &sqe);
-	STEP(send(t->fd, "m", 1, 0) == 1);
-	STEP(recv(t->rx, &c, 1, 0) == 1);
-	STEP(c == (ret == 1 ? 'd' : 'm'));
-	if (ret == 1)
-		STEP(recv(t->rx, &c, 1, 0) == 1 && c == 'm');
+	STEP(bytes_got(t->fd, t->rx) == (ret == 1));
 	return ret;
 }
 

@@ -1009,14 +1009,6 @@ static int make_protocols(void *arg)
 	return 0;
 }
 
-static int *shared_results(size_t n)
-{
-	void *p = mmap(NULL, n * sizeof(int), PROT_READ | PROT_WRITE,
-		       MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-
-	return p == MAP_FAILED ? NULL : p;
-}
-
 /* Whether the kernel has it or not, what may not be made is refused. */
 static void check_types(struct __test_metadata *_metadata, struct making c,
 			int *outside, int *inside)
@@ -1057,7 +1049,8 @@ TEST_F(every, type)
 	};
 	static const int calls[] = { SYS_SOCKET, SYS_SOCKETPAIR };
 	struct making c = { .road = variant->road, .m = self->m };
-	int *outside = shared_results(TYPES), *inside = shared_results(TYPES);
+	int *outside = new_shared(TYPES * sizeof(int));
+	int *inside = new_shared(TYPES * sizeof(int));
 	unsigned int i, j, k;
 
 	ASSERT_TRUE(outside && inside);
@@ -1091,8 +1084,8 @@ TEST_F(every, protocol)
 	struct making c = {
 		.road = variant->road, .m = self->m, .call = SYS_SOCKET,
 	};
-	int *outside = shared_results(PROTOCOLS);
-	int *inside = shared_results(PROTOCOLS);
+	int *outside = new_shared(PROTOCOLS * sizeof(int));
+	int *inside = new_shared(PROTOCOLS * sizeof(int));
 	unsigned int i, j;
 	int p;
 

@@ -1130,9 +1130,8 @@ TEST_F(opt, every_option)
 	unsigned int k, i;
 	int set, name;
 
-	outside.ret = mmap(NULL, 2 * size, PROT_READ | PROT_WRITE,
-			   MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	ASSERT_TRUE(outside.ret != MAP_FAILED);
+	outside.ret = new_shared(2 * size);
+	ASSERT_TRUE(!!outside.ret);
 	inside = outside;
 	inside.ret += ARRAY_SIZE(mine);
 	for (k = 0; k < ARRAY_SIZE(kinds); k++) {

@@ -83,14 +83,13 @@ static inline int sys_cap_rights_get(int fd, void *rights,
 })
 
 /*
- * Whether the kernel was built with Capsicum, whatever the system calls say.
- * Symbols of a system call that is left out are weak. False when it is not to
- * be told: no /proc, or no CONFIG_KALLSYMS.
+ * Whether the kernel has a function whose name ends so. Those of a system call
+ * that is left out are weak, and no functions. False when it is not to be told:
+ * no /proc, or no CONFIG_KALLSYMS.
  */
-static inline bool kernel_has_capsicum(void)
+static inline bool kernel_has(const char *function)
 {
-	static const char call[] = "sys_cap_rights_limit";
-	const size_t len = sizeof(call) - 1;
+	const size_t len = strlen(function);
 	FILE *f = fopen("/proc/kallsyms", "re");
 	char line[1024], type, name[512];
 	bool found = false;
@@ -101,11 +100,17 @@ static inline bool kernel_has_capsicum(void)
 			continue;
 		n = strlen(name);
 		found = (type == 'T' || type == 't') && n >= len &&
-			!strcmp(name + n - len, call);
+			!strcmp(name + n - len, function);
 	}
 	if (f)
 		fclose(f);
 	return found;
+}
+
+/* Whether it was built with Capsicum, whatever the system calls say. */
+static inline bool kernel_has_capsicum(void)
+{
+	return kernel_has("sys_cap_rights_limit");
 }
 
 /*
@@ -318,6 +323,17 @@ static inline uint64_t file_state(int fd)
 		off += n;
 	}
 	return h;
+}
+
+/* The entries of @name below @dir, in a description of their own; or NULL. */
+static inline DIR *list_dir(int dir, const char *name)
+{
+	int fd = openat(dir, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *d = fd < 0 ? NULL : fdopendir(fd);
+
+	if (fd >= 0 && !d)
+		close(fd);
+	return d;
 }
 
 /* Where files may be made: on a memory file system where there is one. */

@@ -125,6 +125,20 @@ static inline int write_by(enum road road, int fd, const char *text)
 	return ret < 0 ? ret : 0;
 }
 
+/* What is written by a descriptor that was opened for it before. */
+struct opened {
+	int fd;
+	const char *text;
+	enum road road;
+};
+
+static inline int write_opened(void *arg)
+{
+	const struct opened *o = arg;
+
+	return write_by(o->road, o->fd, o->text);
+}
+
 /* write_text() - the same without a struct; the text is a format all the same */
 static inline int write_text(int dir, const char *name, const char *text)
 {

@@ -4,40 +4,17 @@
  * behind it needs its rights. On the file systems that are there: ext4 is where
  * the tests run, a btrfs is expected at /btrfs.
  */
+#include "file_ioctl.h"
 #include "ops.h"
 
 #include <linux/btrfs.h>
+#include <linux/ext4.h>
 #include <linux/falloc.h>
 #include <linux/fs.h>
 #include <sys/vfs.h>
 
 #define BTRFS	"/btrfs"
 #define BLOCKS	65536
-
-/* Known to ext4 alone. */
-struct move_extent {
-	uint32_t reserved;
-	uint32_t donor_fd;
-	uint64_t orig_start;
-	uint64_t donor_start;
-	uint64_t len;
-	uint64_t moved_len;
-};
-
-#define EXT4_IOC_MOVE_EXT	_IOWR('f', 15, struct move_extent)
-
-/* Not exported; this is the native layout, and that of 32-bit programs. */
-struct space_resv {
-	int16_t l_type;
-	int16_t l_whence;
-	int64_t l_start;
-	int64_t l_len;
-	int32_t l_sysid;
-	uint32_t l_pid;
-	int32_t l_pad[4];
-};
-
-#define RESVSP(nr)	_IOW('X', nr, struct space_resv)
 
 struct pair {
 	int first;	/* ordinary descriptors */

@@ -50,6 +50,19 @@ static inline bool fuse_answer(int dev, const struct fuse_request *in, int error
 	return writev(dev, iov, 2) == (ssize_t)header.len;
 }
 
+/* Nothing for what wants no answer, else that there is no such request. */
+static inline void fuse_decline(int dev, const struct fuse_request *in)
+{
+	switch (in->header.opcode) {
+	case FUSE_FORGET:
+	case FUSE_BATCH_FORGET:
+	case FUSE_INTERRUPT:
+		break;
+	default:
+		fuse_answer(dev, in, -ENOSYS, NULL, 0);
+	}
+}
+
 /*
  * fuse_serves_backing() - the daemon's first answer: files may have others
  * behind them

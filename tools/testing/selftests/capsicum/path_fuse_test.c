@@ -247,12 +247,8 @@ static void serve(int dev, int to_mover)
 			shared->made_in = in.header.nodeid;
 			fuse_answer(dev, &in, -EPERM, NULL, 0);
 			break;
-		case FUSE_FORGET:
-		case FUSE_BATCH_FORGET:
-		case FUSE_INTERRUPT:
-			break;
 		default:
-			fuse_answer(dev, &in, -ENOSYS, NULL, 0);
+			fuse_decline(dev, &in);
 		}
 	}
 	_exit(0);
@@ -348,9 +344,8 @@ FIXTURE_SETUP(hostile)
 		SKIP(return, "no FUSE");
 	if (!may_mount())
 		SKIP(return, "may not mount");
-	shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE,
-		      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	ASSERT_FALSE(shared == MAP_FAILED);
+	shared = new_shared(sizeof(*shared));
+	ASSERT_TRUE(!!shared);
 	snprintf(self->top, sizeof(self->top), "/tmp/capsicum.XXXXXX");
 	ASSERT_TRUE(!!mkdtemp(self->top));
 	ASSERT_EQ(0, fuse_mount(self->dev, self->top));

@@ -120,8 +120,7 @@ static inline int tree_put(int dir, const char *name, const char *text)
 /* Removes all that is below @dir, but for the entries @but and @but2. */
 static inline void tree_empty(int dir, const char *but, const char *but2)
 {
-	int fd = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *d = fd < 0 ? NULL : fdopendir(fd);
+	DIR *d = list_dir(dir, ".");
 	struct dirent *e;
 
 	if (!d)
@@ -233,8 +232,7 @@ static inline uint64_t tree_mix(uint64_t h, const void *p, size_t len)
  */
 static inline uint64_t tree_state(int dir)
 {
-	int fd = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *d = fd < 0 ? NULL : fdopendir(fd);
+	DIR *d = list_dir(dir, ".");
 	struct dirent *e;
 	uint64_t sum = 0;
 

@@ -254,21 +254,29 @@ static inline int peer_init(struct peer *p, int domain, enum road road)
 	return p->tx < 0 ? p->tx : 0;
 }
 
-/* How many datagrams have come, or -errno. */
-static inline int peer_got(struct peer *p)
+/* How many bytes, each a 'd', have come to @rx, where @tx sends; or -errno. */
+static inline int bytes_got(int tx, int rx)
 {
 	int n = 0;
 	char c;
 
-	if (send(p->tx, "m", 1, 0) != 1)
+	if (send(tx, "m", 1, MSG_NOSIGNAL) != 1)
 		return -errno;
 	for (;;) {
-		if (recv(p->rx, &c, 1, 0) != 1)
+		if (recv(rx, &c, 1, 0) != 1)
 			return -errno;
 		if (c == 'm')
 			return n;
+		if (c != 'd')
+			return -EBADMSG;
 		n++;
 	}
+}
+
+/* How many datagrams have come, or -errno. */
+static inline int peer_got(struct peer *p)
+{
+	return bytes_got(p->tx, p->rx);
 }
 
 /* How many connections have come, or -errno; they must have been closed. */
@@ -346,17 +354,16 @@ static inline void fill_msg(struct arena *m, socklen_t len, void *control,
 	memcpy(m->mmsg32[1], m->msg32, sizeof(m->msg32));
 }
 
-/* Sends the byte 'd' to the address in @m->addr, or with @len 0 to none. */
-static inline int road_send(enum road road, struct arena *m, enum how way,
-			    int fd, socklen_t len, int flags)
+/* Sends what is filled in, with sendto(2) to the address at @name. */
+static inline int send_filled(enum road road, struct arena *m, enum how way,
+			      int fd, const void *name, socklen_t len, int flags)
 {
 	bool compat = road_compat(road);
 
-	fill_msg(m, len, NULL, 0);
 	switch (way) {
 	case HOW_SENDTO:
 		return road_call(road, m, SYS_SENDTO, fd, (uintptr_t)m->data, 1,
-				 flags, len ? (uintptr_t)&m->addr : 0, len);
+				 flags, (uintptr_t)name, len);
 	case HOW_SENDMSG:
 		return road_call(road, m, SYS_SENDMSG, fd, compat ?
 				 (uintptr_t)m->msg32 : (uintptr_t)&m->msg,
@@ -366,6 +373,14 @@ static inline int road_send(enum road road, struct arena *m, enum how way,
 				 (uintptr_t)m->mmsg32 : (uintptr_t)m->mmsg,
 				 1, flags, 0, 0);
 	}
+}
+
+/* Sends the byte 'd' to the address in @m->addr, or with @len 0 to none. */
+static inline int road_send(enum road road, struct arena *m, enum how way,
+			    int fd, socklen_t len, int flags)
+{
+	fill_msg(m, len, NULL, 0);
+	return send_filled(road, m, way, fd, len ? &m->addr : NULL, len, flags);
 }
 
 /* ---- receiving ---- */

@@ -11,7 +11,7 @@
 #include <sys/ioctl.h>
 
 /**
- * struct sweep - the ioctls of one type
+ * struct sweep - the ioctls of one type, in memory that is shared
  * @fd: What they are tried on.
  * @type: The type.
  * @is_known: Whether one is left out.
@@ -60,15 +60,6 @@ static inline int try_unknown(void *arg)
 		}
 	}
 	return 0;
-}
-
-/* The result is in memory that is shared, so that a child can fill it in. */
-static inline struct sweep *new_sweep(void)
-{
-	struct sweep *s = mmap(NULL, sizeof(*s), PROT_READ | PROT_WRITE,
-			       MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-
-	return s == MAP_FAILED ? NULL : s;
 }
 
 #endif /* _SELFTESTS_CAPSICUM_SWEEP_H */
