@@ -21,6 +21,7 @@ void io_check_rights_table(void);
 /* What the opcodes need that it depends on. */
 const struct cap_rights *io_read_rights(struct io_kiocb *req);
 const struct cap_rights *io_write_rights(struct io_kiocb *req);
+const struct cap_rights *io_fallocate_rights(struct io_kiocb *req);
 const struct cap_rights *io_splice_rights(struct io_kiocb *req);
 const struct cap_rights *io_fgetxattr_rights(struct io_kiocb *req);
 const struct cap_rights *io_fsetxattr_rights(struct io_kiocb *req);

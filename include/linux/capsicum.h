@@ -13,6 +13,7 @@
 
 #include <linux/build_bug.h>
 #include <linux/container_of.h>
+#include <linux/falloc.h>
 #include <linux/file.h>
 #include <linux/fs.h>
 #include <linux/mm_types.h>
@@ -147,8 +148,8 @@ struct fd capability_fdget_raw(struct fd f, unsigned int fd,
 			       const struct cap_rights *rights);
 struct fd capability_fdget_ioctl(struct fd f, unsigned int fd,
 				 unsigned int cmd);
-struct fd capability_fdget_fcntl(struct fd f, unsigned int fd,
-				 unsigned int cmd);
+struct fd capability_fdget_fcntl(struct fd f, unsigned int fd, unsigned int cmd,
+				 unsigned long arg);
 struct fd capability_fdget_unchecked(struct fd f);
 struct fd capability_fdget_kept(struct fd f, unsigned int fd,
 				const struct cap_rights *rights);
@@ -241,18 +242,20 @@ static inline void fdput_ioctl(struct fd f)
  * fdgetr_fcntl - fdget_raw() for an fcntl
  * @fd: the descriptor
  * @cmd: the command
+ * @arg: its argument
  *
  * Commands that are about the descriptor (F_DUPFD and its kin, F_GETFD,
  * F_SETFD) need no right and get the capability itself, to hand it on.
  *
  * Return: as __fdgetr_raw().
  */
-static inline struct fd fdgetr_fcntl(unsigned int fd, unsigned int cmd)
+static inline struct fd fdgetr_fcntl(unsigned int fd, unsigned int cmd,
+				     unsigned long arg)
 {
 	struct fd f = fdget_raw(fd);
 
 	if (fd_file(f) && is_capability(fd_file(f)))
-		return capability_fdget_fcntl(f, fd, cmd);
+		return capability_fdget_fcntl(f, fd, cmd, arg);
 	return f;
 }
 
@@ -392,7 +395,8 @@ static inline void fdput_ioctl(struct fd f)
 	fdput(f);
 }
 
-static inline struct fd fdgetr_fcntl(unsigned int fd, unsigned int cmd)
+static inline struct fd fdgetr_fcntl(unsigned int fd, unsigned int cmd,
+				     unsigned long arg)
 {
 	return fdget_raw(fd);
 }
@@ -415,6 +419,19 @@ static inline struct file *fget_capability(unsigned int fd)
 
 #endif /* CONFIG_SECURITY_CAPSICUM */
 
+/**
+ * fallocate_rights - what fallocate() takes of a capability
+ * @mode: its mode
+ *
+ * Return: the rights to write anywhere, and to truncate where the file becomes
+ * smaller.
+ */
+static inline const struct cap_rights *fallocate_rights(int mode)
+{
+	return mode & FALLOC_FL_COLLAPSE_RANGE ?
+	       CAP_RIGHTS(CAP_PWRITE, CAP_FTRUNCATE) : CAP_RIGHTS(CAP_PWRITE);
+}
+
 #define fdgetr_raw(fd, ...)	__fdgetr_raw(fd, CAP_RIGHTS(__VA_ARGS__))
 #define fdgetr_capability(fd, ...) \
 	__fdgetr_capability(fd, CAP_RIGHTS(__VA_ARGS__))
@@ -423,8 +440,6 @@ DEFINE_CLASS(fdr_raw, struct fd, fdput(_T), __fdgetr_raw(fd, rights), int fd,
 	     const struct cap_rights *rights)
 DEFINE_CLASS(fdr_ioctl, struct fd, fdput_ioctl(_T), fdgetr_ioctl(fd, cmd),
 	     int fd, unsigned int cmd)
-DEFINE_CLASS(fdr_fcntl, struct fd, fdput(_T), fdgetr_fcntl(fd, cmd), int fd,
-	     unsigned int cmd)
 DEFINE_CLASS(fdr_capability, struct fd, fdput(_T),
 	     __fdgetr_capability(fd, rights), int fd,
 	     const struct cap_rights *rights)

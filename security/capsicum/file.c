@@ -436,6 +436,14 @@ static const struct cap_rights *capability_fcntl_rights(unsigned int cmd)
 	}
 }
 
+/* F_SETFL can end what O_APPEND had kept from being overwritten. */
+static const struct cap_rights *capability_setfl_rights(struct file *target,
+							unsigned long flags)
+{
+	return target->f_flags & ~flags & O_APPEND ?
+	       CAP_RIGHTS(CAP_FCNTL, CAP_SEEK) : CAP_RIGHTS(CAP_FCNTL);
+}
+
 /* The sub-right of CAP_FCNTL that a command needs beside it, if any. */
 static u32 capability_fcntl_subright(unsigned int cmd)
 {
@@ -461,12 +469,14 @@ static u32 capability_fcntl_subright(unsigned int cmd)
  * @f: the capability that was found; put when it is not what is returned
  * @fd: the descriptor
  * @cmd: the command
+ * @arg: its argument
  *
  * Return: the target when the capability has what @cmd takes; the capability
  * itself for commands that are about the descriptor; else what fd_error() makes
  * -ENOTCAPABLE from.
  */
-struct fd capability_fdget_fcntl(struct fd f, unsigned int fd, unsigned int cmd)
+struct fd capability_fdget_fcntl(struct fd f, unsigned int fd, unsigned int cmd,
+				 unsigned long arg)
 {
 	const struct cap_rights *rights = capability_fcntl_rights(cmd);
 	struct file *file = fd_file(f);
@@ -482,6 +492,8 @@ struct fd capability_fdget_fcntl(struct fd f, unsigned int fd, unsigned int cmd)
 		return f;
 	}
 
+	if (cmd == F_SETFL)
+		rights = capability_setfl_rights(capability(file)->target, arg);
 	target = capability_check(file, fd, rights);
 	subright = capability_fcntl_subright(cmd);
 	if (!IS_ERR(target) && (subright & ~capability(file)->limits.fcntls))

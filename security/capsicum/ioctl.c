@@ -39,6 +39,10 @@ const struct cap_rights *capability_ioctl_rights(unsigned int cmd)
 	    cmd == FS_IOC_SET_ENCRYPTION_POLICY)
 		return CAP_RIGHTS(CAP_IOCTL, CAP_FCHFLAGS);
 
+	/* What the file holds, or a digest of it, from wherever. */
+	if (cmd == FS_IOC_MEASURE_VERITY || cmd == FS_IOC_READ_VERITY_METADATA)
+		return CAP_RIGHTS(CAP_IOCTL, CAP_PREAD);
+
 	/* What maps and pagemap say; EXT4_IOC_SWAP_BOOT is number 17 as well. */
 	if (cmd == PROCMAP_QUERY || cmd == PAGEMAP_SCAN)
 		return CAP_RIGHTS(CAP_IOCTL, CAP_READ);
@@ -64,8 +68,13 @@ const struct cap_rights *capability_ioctl_rights(unsigned int cmd)
 		}
 	}
 
+	/* BTRFS_IOC_SUBVOL_CREATE_V2 has the same number. */
+	if (cmd == BTRFS_IOC_START_SYNC)
+		return CAP_RIGHTS(CAP_IOCTL, CAP_FSYNC);
+
 	/* Structures of other sizes for 32 bits; numbers that headers lack. */
 	switch (IOC_NAME(_IOC_TYPE(cmd), _IOC_NR(cmd))) {
+	case IOC_NAME('X', 62): /* XFS_IOC_GETPARENTS */
 	case IOC_NAME('X', 63): /* XFS_IOC_GETPARENTS_BY_HANDLE */
 	case IOC_NAME('X', 101): /* XFS_IOC_FSBULKSTAT */
 	case IOC_NAME('X', 102): /* XFS_IOC_FSBULKSTAT_SINGLE */
@@ -112,7 +121,15 @@ const struct cap_rights *capability_ioctl_rights(unsigned int cmd)
 		/* All that is below. */
 		return CAP_RIGHTS(CAP_IOCTL, CAP_LOOKUP, CAP_READ);
 	case IOC_NAME(BTRFS_IOCTL_MAGIC, _IOC_NR(BTRFS_IOC_SUBVOL_SETFLAGS)):
+	case IOC_NAME(BTRFS_IOCTL_MAGIC, _IOC_NR(BTRFS_IOC_SET_RECEIVED_SUBVOL)):
 	case IOC_NAME('f', 4): /* EXT4_IOC_SETVERSION */
+	case IOC_NAME('f', 9): /* EXT4_IOC_MIGRATE */
+	case IOC_NAME(F2FS_IOCTL_MAGIC, _IOC_NR(F2FS_IOC_SET_PIN_FILE)):
+	case IOC_NAME(F2FS_IOCTL_MAGIC, _IOC_NR(F2FS_IOC_SET_COMPRESS_OPTION)):
+	case IOC_NAME(F2FS_IOCTL_MAGIC,
+		      _IOC_NR(F2FS_IOC_RELEASE_COMPRESS_BLOCKS)):
+	case IOC_NAME(F2FS_IOCTL_MAGIC,
+		      _IOC_NR(F2FS_IOC_RESERVE_COMPRESS_BLOCKS)):
 		return CAP_RIGHTS(CAP_IOCTL, CAP_FCHFLAGS);
 	case IOC_NAME('r', 1): /* VFAT_IOCTL_READDIR_BOTH */
 	case IOC_NAME('r', 2): /* VFAT_IOCTL_READDIR_SHORT */
@@ -127,14 +144,17 @@ const struct cap_rights *capability_ioctl_rights(unsigned int cmd)
 	case BLKFINISHZONE:
 	case BLOCK_URING_CMD_DISCARD:
 	case _IOW(0xcf, 3, int): /* CIFS_IOC_COPYCHUNK_FILE */
+	case FICLONE:
+	case FICLONERANGE:
 		return CAP_RIGHTS(CAP_IOCTL, CAP_PWRITE);
 	case FAT_IOCTL_SET_ATTRIBUTES:
 		return CAP_RIGHTS(CAP_IOCTL, CAP_FCHMOD);
-	case FICLONE:
-	case FICLONERANGE:
-		return CAP_RIGHTS(CAP_IOCTL, CAP_WRITE);
 	case FIDEDUPERANGE:
-		return CAP_RIGHTS(CAP_IOCTL, CAP_READ);
+		return CAP_RIGHTS(CAP_IOCTL, CAP_PREAD);
+	case BTRFS_IOC_SYNC:
+	case BTRFS_IOC_WAIT_SYNC:
+	case BLKFLSBUF:
+		return CAP_RIGHTS(CAP_IOCTL, CAP_FSYNC);
 	default:
 		return CAP_RIGHTS(CAP_IOCTL);
 	}
