@@ -72,8 +72,6 @@ int __capmode_check_prctl(int option, unsigned long arg3, unsigned long arg4)
 	case PR_SET_SECUREBITS:
 	case PR_SET_TIMERSLACK:
 	case PR_GET_TIMERSLACK:
-	case PR_TASK_PERF_EVENTS_DISABLE:
-	case PR_TASK_PERF_EVENTS_ENABLE:
 	case PR_MCE_KILL:
 	case PR_MCE_KILL_GET:
 	case PR_GET_CHILD_SUBREAPER:
