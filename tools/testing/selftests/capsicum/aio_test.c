@@ -255,6 +255,36 @@ TEST_F(aio, in_flight)
 	EXPECT_TRUE(aio_wait(self->ctx) & POLLIN);
 }
 
+/* To cancel it names a request of one's own, and takes no right. */
+TEST_F(aio, cancel)
+{
+	struct iocb cb = {
+		.aio_lio_opcode = IOCB_CMD_POLL,
+		.aio_buf = POLLIN,
+	};
+	int fds[] = { self->rd, limit_to(self->rd, CAP_EVENT) }, i;
+	struct cap_rights none;
+	struct io_event ev;
+	char c;
+
+	ASSERT_LE(0, fds[1]);
+	rights_none(&none);
+	ASSERT_EQ(1, read(self->rd, &c, 1));
+	for (i = 0; i < 2; i++) {
+		cb.aio_fildes = fds[i];
+		ASSERT_EQ(1, aio_send(self->ctx, &cb));
+		if (i)
+			ASSERT_EQ(0, limit_fd(fds[i], &none));
+		/* Its completion comes as ever, and says that nothing came. */
+		EXPECT_EQ(-EINPROGRESS, RET(syscall(__NR_io_cancel, self->ctx,
+						    &cb, &ev)));
+		EXPECT_EQ(0, aio_wait(self->ctx));
+		EXPECT_EQ(-EINVAL, RET(syscall(__NR_io_cancel, self->ctx, &cb,
+					       &ev)));
+	}
+	close(fds[1]);
+}
+
 /* Where completion is told needs to be written to. */
 TEST_F(aio, eventfd)
 {

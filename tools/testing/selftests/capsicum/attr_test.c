@@ -225,6 +225,42 @@ TEST_F(attr, fallocate)
 	EXPECT_EQ(0, lseek(self->fd, 0, SEEK_CUR));
 }
 
+/* A multiple of the blocks that there are. */
+#define RANGE	65536
+
+/* What takes a part out of the middle makes the file shorter, too. */
+TEST_F(attr, fallocate_ranges)
+{
+	static char a[RANGE], b[RANGE], got[RANGE];
+	struct statfs fs;
+	int want = -EOPNOTSUPP;
+
+	ASSERT_EQ(0, fstatfs(self->fd, &fs));
+	if (fs.f_type == EXT4_SUPER_MAGIC)
+		want = 0;
+	else if (variant->place == DISK)
+		SKIP(return, "the disk has no ext4");
+	memset(a, 'a', RANGE);
+	memset(b, 'b', RANGE);
+	ASSERT_EQ(RANGE, pwrite(self->fd, a, RANGE, 0));
+	ASSERT_EQ(RANGE, pwrite(self->fd, b, RANGE, RANGE));
+
+	OP_NEEDS(self->fd, CAP_PWRITE, 0, want,
+		 fallocate(cap, FALLOC_FL_INSERT_RANGE, RANGE, RANGE));
+	OP_NEEDS(self->fd, CAP_PWRITE, 0, want,
+		 fallocate(cap, FALLOC_FL_ZERO_RANGE, RANGE, RANGE));
+	EXPECT_EQ(0, fstat(self->fd, &self->st));
+	EXPECT_EQ(want ? 2 * RANGE : 3 * RANGE, self->st.st_size);
+	OP_NEEDS(self->fd, CAP_PWRITE | CAP_FTRUNCATE, 0, want,
+		 fallocate(cap, FALLOC_FL_COLLAPSE_RANGE, 0, RANGE));
+	OP_NEEDS(self->fd, CAP_PWRITE | CAP_FTRUNCATE, 0, want,
+		 fallocate(cap, FALLOC_FL_COLLAPSE_RANGE, 0, RANGE));
+	EXPECT_EQ(0, fstat(self->fd, &self->st));
+	EXPECT_EQ(want ? 2 * RANGE : RANGE, self->st.st_size);
+	EXPECT_EQ(RANGE, pread(self->fd, got, RANGE, want ? RANGE : 0));
+	EXPECT_EQ(0, memcmp(got, b, RANGE));
+}
+
 TEST_F(attr, fsync)
 {
 	OP_NEEDS(self->fd, CAP_FSYNC, 0, 0, fsync(cap));

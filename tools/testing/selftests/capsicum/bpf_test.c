@@ -3,11 +3,11 @@
  * BPF objects: the elements of a map by CAP_READ and CAP_WRITE; whatever is put
  * to use in something else by CAP_BPF_OBJECT.
  */
+#include "bpf.h"
 #include "cgroup.h"
 #include "netlink.h"
 #include "ops.h"
 
-#include <linux/bpf.h>
 #include <linux/btf.h>
 #include <linux/if_ether.h>
 #include <linux/if_packet.h>
@@ -17,22 +17,6 @@
 #include <netinet/in.h>
 #include <sys/mount.h>
 #include <sys/resource.h>
-
-static long sys_bpf(int cmd, union bpf_attr *attr)
-{
-	return syscall(__NR_bpf, cmd, attr, sizeof(*attr));
-}
-
-/* BPF(cmd, .field = value, ...): one call of bpf(2). */
-#define BPF(cmd, ...) \
-({ \
-	union bpf_attr __attr; \
-	memset(&__attr, 0, sizeof(__attr)); \
-	__attr = (union bpf_attr){ __VA_ARGS__ }; \
-	sys_bpf(cmd, &__attr); \
-})
-
-#define PTR(p)	((uint64_t)(uintptr_t)(p))
 
 static const struct bpf_insn ret_0[] = {
 	{ .code = BPF_ALU64 | BPF_MOV | BPF_K },

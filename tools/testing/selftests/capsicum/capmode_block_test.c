@@ -10,6 +10,7 @@
 #include <linux/blktrace_api.h>
 #include <linux/fs.h>
 #include <linux/pr.h>
+#include <scsi/sg.h>
 
 #define START	65536
 #define SIZE	262144
@@ -365,6 +366,157 @@ TEST_F(part, other_hosts)
 		EXPECT_EQ(-EPERM, in_child(reserve, &r));
 		EXPECT_EQ(-ECAPMODE, capmode_run(reserve, &r));
 	}
+}
+
+/* ---- a disk of SCSI ---- */
+
+/* The one that there is for tests. */
+#define MODEL		"scsi_debug"
+
+static bool is_debug_disk(const char *disk)
+{
+	char name[300], model[16] = "";
+	int fd;
+
+	snprintf(name, sizeof(name), "/sys/block/%s/device/model", disk);
+	fd = open(name, O_RDONLY | O_CLOEXEC);
+	if (fd >= 0) {
+		if (read(fd, model, sizeof(model)) < 0)
+			model[0] = '\0';
+		close(fd);
+	}
+	return !strncmp(model, MODEL, strlen(MODEL));
+}
+
+static bool find_disk(char *name, size_t size)
+{
+	DIR *dir = list_dir(AT_FDCWD, "/sys/block");
+	struct dirent *d;
+	bool found = false;
+
+	while (dir && !found && (d = readdir(dir))) {
+		found = is_debug_disk(d->d_name);
+		if (found)
+			snprintf(name, size, "/dev/%.16s", d->d_name);
+	}
+	if (dir)
+		closedir(dir);
+	return found;
+}
+
+/* The whole, and a part of it that does not begin where it does. */
+FIXTURE(scsi)
+{
+	int dev;
+	int part;
+};
+
+FIXTURE_SETUP(scsi)
+{
+	char disk[32], name[40];
+
+	self->dev = -1;
+	REQUIRE_CAPMODE();
+	REQUIRE_ROOT();
+	if (!find_disk(disk, sizeof(disk)))
+		SKIP(return, "no disk of " MODEL);
+	self->dev = open(disk, O_RDWR | O_CLOEXEC);
+	ASSERT_LE(0, self->dev);
+	ASSERT_EQ(0, blkpg(self->dev, BLKPG_ADD_PARTITION));
+	snprintf(name, sizeof(name), "%s1", disk);
+	self->part = open(name, O_RDWR | O_CLOEXEC);
+	ASSERT_LE(0, self->part);
+}
+
+FIXTURE_TEARDOWN(scsi)
+{
+	if (self->dev < 0)
+		return;
+	close(self->part);
+	EXPECT_EQ(0, blkpg(self->dev, BLKPG_DEL_PARTITION));
+	close(self->dev);
+}
+
+/* @direction: SG_DXFER_FROM_DEV, or ..._TO_DEV. Returns 0 or -errno. */
+static int scsi_command(int fd, const uint8_t *cmd, size_t len, int direction,
+			void *data, size_t size)
+{
+	struct sg_io_hdr hdr = {
+		.interface_id = 'S',
+		.dxfer_direction = direction,
+		.cmd_len = len,
+		.cmdp = (void *)cmd,
+		.dxfer_len = size,
+		.dxferp = data,
+		.timeout = 60000,
+	};
+	int err = RET(ioctl(fd, SG_IO, &hdr));
+
+	if (err)
+		return err;
+	return hdr.status || hdr.host_status || hdr.driver_status ? -EIO : 0;
+}
+
+static int inquire(void *arg)
+{
+	static const uint8_t inquiry[6] = { 0x12, [4] = 36 };
+	char data[36] = "";
+	int err = scsi_command(*(int *)arg, inquiry, sizeof(inquiry),
+			       SG_DXFER_FROM_DEV, data, sizeof(data));
+
+	STEP(!strncmp(data + 16, MODEL, strlen(MODEL)) == !err);
+	return err;
+}
+
+/* The block that the disk begins with, which is not the part's. */
+struct first_block {
+	int fd;
+	char text[512];
+};
+
+static int read_block(void *arg)
+{
+	static const uint8_t read_10[10] = { 0x28, [8] = 1 };
+	struct first_block *b = arg;
+
+	return scsi_command(b->fd, read_10, sizeof(read_10), SG_DXFER_FROM_DEV,
+			    b->text, sizeof(b->text));
+}
+
+static int write_block(void *arg)
+{
+	static const uint8_t write_10[10] = { 0x2a, [8] = 1 };
+	struct first_block *b = arg;
+
+	return scsi_command(b->fd, write_10, sizeof(write_10), SG_DXFER_TO_DEV,
+			    b->text, sizeof(b->text));
+}
+
+static bool block_is(int dev, const struct first_block *want)
+{
+	struct first_block b = { .fd = dev };
+
+	return !read_block(&b) && !memcmp(b.text, want->text, sizeof(b.text));
+}
+
+/* They go to the disk as they are. */
+TEST_F(scsi, commands_of_the_device)
+{
+	struct first_block old = { .fd = self->dev };
+	struct first_block new = { .fd = self->part, .text = "capsicum" };
+
+	EXPECT_EQ(-ENOTTY, capmode_run(inquire, &self->part));
+	EXPECT_EQ(0, in_child(inquire, &self->part));
+	EXPECT_BOTH(inquire, &self->dev);
+
+	ASSERT_EQ(0, read_block(&old));
+	EXPECT_EQ(-ENOTTY, capmode_run(read_block, &new));
+	EXPECT_EQ(-ENOTTY, capmode_run(write_block, &new));
+	EXPECT_TRUE(block_is(self->dev, &old));
+	EXPECT_EQ(0, in_child(write_block, &new));
+	EXPECT_TRUE(block_is(self->dev, &new));
+	EXPECT_EQ(0, capmode_run(write_block, &old));
+	EXPECT_TRUE(block_is(self->dev, &old));
 }
 
 TEST_HARNESS_MAIN

@@ -112,7 +112,7 @@ FIXTURE_SETUP(clone)
 	REQUIRE_CAPMODE();
 	self->born = mmap(NULL, 4096, PROT_READ | PROT_WRITE,
 			  MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	ASSERT_NE(MAP_FAILED, self->born);
+	ASSERT_TRUE(self->born != MAP_FAILED);
 }
 
 FIXTURE_TEARDOWN(clone)

@@ -654,6 +654,67 @@ TEST_F(portal, other_driver)
 	}
 }
 
+/* ---- a disk that this machine is to others ---- */
+
+#define GADGETS	CONFIG "/usb_gadget"
+#define GADGET	GADGETS "/capsicum"
+#define STORAGE	GADGET "/functions/mass_storage.0"
+
+static const char *const gadget[] = { GADGET, STORAGE };
+
+FIXTURE(mass_storage)
+{
+	int unit;
+	char file[32];		/* behind it */
+};
+
+FIXTURE_SETUP(mass_storage)
+{
+	int err;
+
+	REQUIRE_CAPMODE();
+	REQUIRE_ROOT();
+	if (access(GADGETS, F_OK))
+		SKIP(return, "no USB gadgets at " GADGETS);
+	err = make_dirs(AT_FDCWD, gadget, ARRAY_SIZE(gadget));
+	if (err == -ENOENT)
+		SKIP(return, "no mass storage");
+	ASSERT_EQ(0, err);
+	self->unit = open_dir(STORAGE "/lun.0");
+	ASSERT_LE(0, self->unit);
+	ASSERT_EQ(0, make_file(self->file, sizeof(self->file)));
+	ASSERT_EQ(0, truncate(self->file, 1 << 20));
+}
+
+FIXTURE_TEARDOWN(mass_storage)
+{
+	close(self->unit);
+	EXPECT_EQ(0, remove_dirs(AT_FDCWD, gadget, ARRAY_SIZE(gadget)));
+	EXPECT_EQ(0, unlink(self->file));
+}
+
+/* Opened at once. */
+TEST_F(mass_storage, file)
+{
+	struct entry e = {
+		.dir = self->unit, .name = "file", .text = self->file,
+	};
+
+	EXPECT_EQ(0, says(e.dir, e.name));
+	check_path(_metadata, &e, e.name, e.text);
+	/* It is taken out without a path, and put back with one. */
+	e.text = "\n";
+	EXPECT_EQ(0, capmode_run(write_entry, &e));
+	EXPECT_EQ(0, says(e.dir, e.name));
+	/* One that begins where the process is. */
+	ASSERT_EQ(0, chdir("/"));
+	e.text = self->file + 1;
+	EXPECT_EQ(-ECAPMODE, capmode_run(write_entry, &e));
+	EXPECT_EQ(0, says(e.dir, e.name));
+	EXPECT_EQ(0, in_child(write_entry, &e));
+	EXPECT_TRUE(names(e.dir, e.name, self->file));
+}
+
 /* ---- what is behind a device of memory ---- */
 
 #define ZRAM	"/sys/class/zram-control"

@@ -819,6 +819,77 @@ TEST(tracer_suspends_strict_mode)
 	EXPECT_EQ(-ECAPMODE, run_traced(&t));
 }
 
+static int stay_outside(void)
+{
+	return 0;
+}
+
+static int enter_then_filter(void)
+{
+	return sys_cap_enter(0) ? : install_errno_filter();
+}
+
+struct filters_read {
+	int (*before)(void);
+	int count;		/* how many there are */
+};
+
+/* What a tracer reads: the length of a filter, and of what is told about it. */
+static int read_filters(void *arg)
+{
+	const struct filters_read *r = arg;
+	struct __ptrace_seccomp_metadata md;
+	struct sock_filter code[16] = {};
+	int i, want, status;
+	pid_t child = fork();
+
+	if (!child) {
+		if (ptrace(PTRACE_TRACEME, 0, NULL, NULL) || r->before())
+			_exit(1);
+		raise(SIGSTOP);
+		_exit(2);
+	}
+	STEP(child > 0);
+	STEP(waitpid(child, &status, 0) == child && WIFSTOPPED(status));
+	for (i = 0; i < 2; i++) {
+		want = !r->count ? -EINVAL : i < r->count ? 4 : -ENOENT;
+		STEP(RET(ptrace(PTRACE_SECCOMP_GET_FILTER, child, (long)i,
+				code)) ==
+		     want);
+		STEP(code[2].k == (want == 4 ? SECCOMP_RET_ERRNO | 71 : 0));
+		memset(code, 0, sizeof(code));
+		md.filter_off = i;
+		md.flags = 77;
+		STEP(RET(ptrace(PTRACE_SECCOMP_GET_METADATA, child, sizeof(md),
+				&md)) == (want == 4 ? sizeof(md) : want));
+		STEP(md.flags == (want == 4 ? 0 : 77));
+	}
+	STEP(!kill(child, SIGKILL));
+	STEP(waitpid(child, &status, 0) == child);
+	return 0;
+}
+
+/* The mode itself is no filter that could be read. */
+TEST(tracer_reads_filters)
+{
+	static const struct filters_read cases[] = {
+		{ stay_outside, 0 },
+		{ install_errno_filter, 1 },
+		{ enter, 0 },
+		{ enter_with_filter, 1 },
+		{ enter_then_filter, 1 },
+	};
+	size_t i;
+
+	REQUIRE_CAPMODE();
+	REQUIRE_ROOT();
+	if (!kernel_has("seccomp_get_filter"))
+		SKIP(return, "no CONFIG_CHECKPOINT_RESTORE");
+	for (i = 0; i < ARRAY_SIZE(cases); i++)
+		EXPECT_EQ(0, in_child(read_filters, (void *)&cases[i]))
+			TH_LOG("case %zu", i);
+}
+
 /* A call that is made by the other gates makes children of the mode as well. */
 static int fork_by(long nr, bool gate)
 {

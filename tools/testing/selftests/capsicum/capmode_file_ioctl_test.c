@@ -14,6 +14,7 @@
 #include <linux/fiemap.h>
 #include <linux/fs.h>
 #include <linux/magic.h>
+#include <linux/user_events.h>
 #include <pthread.h>
 #include <sys/ioctl.h>
 #include <sys/mount.h>
@@ -338,6 +339,103 @@ TEST(kernel_files)
 	}
 	if (!found)
 		SKIP(return, "neither PCI nor tracefs");
+}
+
+#define USER_EVENTS	"/sys/kernel/tracing/user_events_data"
+#define EVENT		"capsicum_event"
+#define EVENT_DIR	"/sys/kernel/tracing/events/user_events/" EVENT
+
+/* The events of all programs have their names in one place. */
+TEST(user_events)
+{
+	static uint32_t enabled;
+	struct user_reg reg = {
+		.size = sizeof(reg),
+		.enable_size = sizeof(enabled),
+		.enable_addr = (uintptr_t)&enabled,
+		.name_args = (uintptr_t)EVENT " u32 number",
+	};
+	struct user_unreg unreg = {
+		.size = sizeof(unreg),
+		.disable_addr = (uintptr_t)&enabled,
+	};
+	const struct {
+		struct command c;
+		int outside;
+	} refused[] = {
+		{ { .cmd = DIAG_IOCSREG, .number = (long)&reg }, 0 },
+		/* The file that it was registered by is open. */
+		{ { .cmd = DIAG_IOCSDEL, .number = (long)EVENT }, -EBUSY },
+		/* The process that has registered it is gone. */
+		{ { .cmd = DIAG_IOCSUNREG, .number = (long)&unreg }, -ENOENT },
+		{ { .cmd = UNKNOWN }, -ENOTTY },
+	};
+	bool none = false;
+	unsigned int i;
+	int fd;
+
+	REQUIRE_CAPMODE();
+	REQUIRE_ROOT();
+	fd = RET(open(USER_EVENTS, O_RDWR | O_CLOEXEC));
+	if (fd == -ENOENT)
+		SKIP(return, "no events of programs at " USER_EVENTS);
+	ASSERT_LE(0, fd);
+	/* 64-bit kernels have no such commands for programs of 32 bits. */
+	if (sizeof(long) == 4)
+		none = RET(ioctl(fd, DIAG_IOCSUNREG, &unreg)) == -ENOTTY;
+	for (i = 0; i < ARRAY_SIZE(refused); i++) {
+		struct command c = refused[i].c;
+
+		c.fd = fd;
+		c.by_number = true;
+		EXPECT_EQ(-ECAPMODE, capmode_run(command, &c));
+		EXPECT_EQ(i && !none ? 0 : -ENOENT, RET(access(EVENT_DIR, F_OK)));
+		check_refused(_metadata, &c, fd,
+			      none ? -ENOTTY : refused[i].outside);
+		EXPECT_EQ(none ? -ENOENT : 0, RET(access(EVENT_DIR, F_OK)));
+	}
+	/* It goes with the file. */
+	close(fd);
+}
+
+#define SW_SYNC		"/sys/kernel/debug/sync/sw_sync"
+
+/* There is no header of it for programs. */
+struct sw_sync_create_fence_data {
+	uint32_t value;
+	char name[32];
+	int32_t fence;
+};
+
+#define SW_SYNC_IOC_CREATE_FENCE \
+	_IOWR('W', 0, struct sw_sync_create_fence_data)
+
+static int make_fence(void *arg)
+{
+	struct sw_sync_create_fence_data data = {
+		.value = 1, .name = "capsicum", .fence = -1,
+	};
+	int err = RET(ioctl(*(int *)arg, SW_SYNC_IOC_CREATE_FENCE, &data));
+
+	STEP((data.fence >= 0) == !err);
+	return err;
+}
+
+/* A descriptor is made, of what others wait for. */
+TEST(fence)
+{
+	static const struct command unknown = { .cmd = UNKNOWN };
+	int fd;
+
+	REQUIRE_CAPMODE();
+	REQUIRE_ROOT();
+	fd = RET(open(SW_SYNC, O_RDWR | O_CLOEXEC));
+	if (fd == -ENOENT)
+		SKIP(return, "no fences at " SW_SYNC);
+	ASSERT_LE(0, fd);
+	EXPECT_ECAPMODE(make_fence, &fd);
+	check_refused(_metadata, &unknown, fd, -ENOTTY);
+	close(fd);
 }
 
 /* What is no file has commands of its own, on which there is no list here. */

@@ -11,6 +11,7 @@
 #include "uring.h"
 
 #include <linux/futex.h>
+#include <linux/keyctl.h>
 #include <sched.h>
 #include <sys/eventfd.h>
 #include <sys/file.h>
@@ -525,6 +526,94 @@ TEST_F(overlay, copy_up)
 	EXPECT_EQ(0, capmode_run(copy_up, &self->n));
 }
 
+/* ---- eCryptfs, which makes nodes in another file system ---- */
+
+#define SIGNATURE	"0123456789abcdef"
+
+FIXTURE(ecryptfs)
+{
+	char top[32];
+	int key;
+	int dir;
+	struct node n;	/* to be made */
+};
+
+/* A password that is one only by its header; no file is to be enciphered. */
+static int add_password(void)
+{
+	static const struct {
+		uint16_t version;
+		uint16_t type;
+		char rest[1020];
+	} password = { .version = 4 };
+
+	return RET(syscall(__NR_add_key, "user", SIGNATURE, &password,
+			   sizeof(password), KEY_SPEC_PROCESS_KEYRING));
+}
+
+FIXTURE_SETUP(ecryptfs)
+{
+	int err;
+
+	self->n = (struct node){ -1, "null", NODE_FLAGS };
+	REQUIRE_CAPMODE();
+	REQUIRE_ROOT();
+	self->key = add_password();
+	ASSERT_LT(0, self->key);
+	snprintf(self->top, sizeof(self->top), "/tmp/capsicum.XXXXXX");
+	ASSERT_TRUE(!!mkdtemp(self->top));
+	self->dir = open_dir(self->top);
+	ASSERT_LE(0, self->dir);
+	ASSERT_EQ(0, fchdir(self->dir));
+	ASSERT_EQ(0, mkdir("low", 0755));
+	ASSERT_EQ(0, mkdir("all", 0755));
+	err = RET(mount("low", "all", "ecryptfs", 0,
+			"ecryptfs_sig=" SIGNATURE
+			",ecryptfs_cipher=aes,ecryptfs_key_bytes=16"));
+	if (err == -ENODEV)
+		SKIP(return, "no eCryptfs");
+	ASSERT_EQ(0, err);
+	self->n.dir = open_dir("all");
+	ASSERT_LE(0, self->n.dir);
+}
+
+FIXTURE_TEARDOWN(ecryptfs)
+{
+	if (self->key <= 0)
+		return;
+	if (self->n.dir >= 0) {
+		close(self->n.dir);
+		EXPECT_EQ(0, umount2("all", MNT_DETACH));
+	}
+	unlink("low/null");
+	rmdir("low");
+	rmdir("all");
+	close(self->dir);
+	rmdir(self->top);
+	EXPECT_EQ(0, syscall(__NR_keyctl, KEYCTL_UNLINK, self->key,
+			     KEY_SPEC_PROCESS_KEYRING));
+}
+
+static int make_node(void *arg)
+{
+	const struct node *n = arg;
+
+	return RET(mknodat(n->dir, n->name, S_IFCHR | 0666, NULL_DEVICE));
+}
+
+TEST_F(ecryptfs, node)
+{
+	EXPECT_EQ(-ECAPMODE, capmode_run(make_node, &self->n));
+	EXPECT_EQ(-ENOENT, RET(faccessat(self->dir, "low/null", F_OK, 0)));
+	EXPECT_EQ(0, in_child(make_node, &self->n));
+	EXPECT_EQ(0, faccessat(self->dir, "low/null", F_OK, 0));
+	/* Below, it lies where nodes count; here it does not. */
+	EXPECT_ECAPMODE(open_node, &self->n);
+	EXPECT_ECAPMODE(open_node_by_ring, &self->n);
+	self->n.name = "../low/null";
+	EXPECT_EQ(0, in_child(open_node, &self->n));
+}
+
 /* ---- the one inode of all that has no file ---- */
 
 struct attribute {
@@ -868,18 +957,18 @@ TEST(futex)
 	ASSERT_EQ(0, ftruncate(file, 4096));
 	cap = limit_to(file, CAP_MMAP_R);
 	shared = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
-	ASSERT_NE(MAP_FAILED, shared);
+	ASSERT_TRUE(shared != MAP_FAILED);
 	shared[0] = 0;
 	w.own = shared + 1;
 	for (i = 0; i < ARRAY_SIZE(ops); i++) {
 		w.op = ops[i];
 		/* Of shared pages, and of private ones that nobody has copied. */
 		w.at = mmap(NULL, 4096, PROT_READ, MAP_SHARED, cap, 0);
-		ASSERT_NE(MAP_FAILED, w.at);
+		ASSERT_TRUE(w.at != MAP_FAILED);
 		EXPECT_CAPMODE(-EFAULT, wake, &w);
 		munmap(w.at, 4096);
 		w.at = mmap(NULL, 4096, PROT_READ, MAP_PRIVATE, cap, 0);
-		ASSERT_NE(MAP_FAILED, w.at);
+		ASSERT_TRUE(w.at != MAP_FAILED);
 		EXPECT_CAPMODE(-EFAULT, wake, &w);
 		munmap(w.at, 4096);
 		w.at = shared;
@@ -887,14 +976,14 @@ TEST(futex)
 	}
 	/* Nor are they moved to a place that may only be read. */
 	w.own = mmap(NULL, 4096, PROT_READ, MAP_SHARED, cap, 0);
-	ASSERT_NE(MAP_FAILED, w.own);
+	ASSERT_TRUE(w.own != MAP_FAILED);
 	w.own++;
 	w.op = FUTEX_REQUEUE;
 	EXPECT_CAPMODE(-EFAULT, wake, &w);
 	w.op = FUTEX_CMP_REQUEUE;
 	EXPECT_CAPMODE(-EFAULT, wake, &w);
 	w.at = mmap(NULL, 4096, PROT_READ, MAP_SHARED, cap, 0);
-	ASSERT_NE(MAP_FAILED, w.at);
+	ASSERT_TRUE(w.at != MAP_FAILED);
 	EXPECT_CAPMODE(-EFAULT, wake_since, &w);
 	EXPECT_CAPMODE(-EFAULT, requeue_since, &w);
 	if (in_child(wake_by_ring, &w) != -EINVAL) {
@@ -952,10 +1041,10 @@ TEST(futex_at_the_end)
 	ASSERT_EQ(0, ftruncate(file, 4096));
 	cap = limit_to(file, CAP_MMAP_R);
 	shared = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
-	ASSERT_NE(MAP_FAILED, shared);
+	ASSERT_TRUE(shared != MAP_FAILED);
 	shared[0] = 0;
 	own = mmap(NULL, 4096, PROT_READ, MAP_SHARED, cap, 0);
-	ASSERT_NE(MAP_FAILED, own);
+	ASSERT_TRUE(own != MAP_FAILED);
 	d.at = own + 1;
 	for (d.robust = false;; d.robust = true) {
 		for (inside = 1; inside >= 0; inside--) {

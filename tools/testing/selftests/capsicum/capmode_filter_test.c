@@ -560,10 +560,41 @@ struct supervised {
 	enum order order;
 	int nr;
 	enum reply reply;
+	bool thread;	/* another thread makes the call ... */
+	bool enters;	/* ... and this one enters while it waits */
 	int notified;	/* how often */
 };
 
 #define FAKED	4711
+
+struct waiting {
+	int nr, ret;
+};
+
+static void *call_and_wait(void *arg)
+{
+	struct waiting *w = arg;
+
+	w->ret = call_nr(w->nr);
+	return NULL;
+}
+
+/* The supervisor says when the call waits for it, and hears what is next. */
+static int enter_meanwhile(const struct supervised *s, int sock)
+{
+	struct waiting w = { .nr = s->nr };
+	pthread_t thread;
+	char c;
+
+	STEP(!pthread_create(&thread, NULL, call_and_wait, &w));
+	STEP(read(sock, &c, 1) == 1);
+	if (s->enters)
+		STEP(!sys_cap_enter(0));
+	STEP(write(sock, &c, 1) == 1);
+	STEP(!pthread_join(thread, NULL));
+	STEP(capmode_get() == s->enters);
+	return w.ret;
+}
 
 static int supervised_child(const struct supervised *s, int sock)
 {
@@ -579,7 +610,7 @@ static int supervised_child(const struct supervised *s, int sock)
 		STEP(!sys_cap_enter(0));
 	STEP(send_fds(sock, &listener, 1) == 1);
 	close(listener);
-	return call_nr(s->nr);
+	return s->thread ? enter_meanwhile(s, sock) : call_nr(s->nr);
 }
 
 /*
@@ -600,6 +631,7 @@ static int supervise(struct supervised *s)
 			   MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	int socks[2], listener = -1, ret, end, pidfd;
 	pid_t child;
+	char c = 0;
 
 	STEP(result != MAP_FAILED);
 	STEP(!socketpair(AF_UNIX, SOCK_STREAM, 0, socks));
@@ -613,7 +645,6 @@ static int supervise(struct supervised *s)
 	}
 	close(socks[1]);
 	ret = recv_fds(socks[0], &listener, 1, 0);
-	close(socks[0]);
 	while (ret == 1) {
 		struct pollfd p = { .fd = listener, .events = POLLIN };
 
@@ -624,6 +655,9 @@ static int supervise(struct supervised *s)
 		if (ioctl(listener, SECCOMP_IOCTL_NOTIF_RECV, &req))
 			continue;
 		s->notified++;
+		if (s->thread && (send(socks[0], &c, 1, MSG_NOSIGNAL) != 1 ||
+				  recv(socks[0], &c, 1, 0) != 1))
+			break;
 		resp.r.id = req.n.id;
 		if (s->reply == FAKE)
 			resp.r.val = FAKED;
@@ -635,6 +669,7 @@ static int supervise(struct supervised *s)
 	}
 	if (listener >= 0)
 		close(listener);
+	close(socks[0]);
 	end = wait_fd(pidfd);
 	ret = *result;
 	munmap(result, sizeof(*result));
@@ -679,6 +714,37 @@ TEST(supervisor_is_asked)
 		EXPECT_EQ(1, s.notified);
 		s.reply = FAIL;
 		EXPECT_EQ(-ANSWER, supervise(&s));
+		EXPECT_EQ(1, s.notified);
+	}
+}
+
+/*
+ * What waits for its answer while another thread enters is judged by then. The
+ * supervisor can still make up an answer, which is no call.
+ */
+TEST(entered_while_supervisor_was_asked)
+{
+	struct supervised s = { .order = FILTER_ONLY, .thread = true };
+	int i, ret;
+
+	REQUIRE_CAPMODE();
+	for (i = 0; i < 2; i++) {
+		s.enters = i;
+		s.nr = __NR_getcwd;
+		s.reply = CONTINUE;
+		ret = supervise(&s);
+		EXPECT_TRUE(s.enters ? ret == -ECAPMODE : ret > 0)
+			TH_LOG("getcwd returned %d", ret);
+		EXPECT_EQ(1, s.notified);
+		s.reply = FAKE;
+		EXPECT_EQ(FAKED, supervise(&s));
+		EXPECT_EQ(1, s.notified);
+		s.reply = FAIL;
+		EXPECT_EQ(-ANSWER, supervise(&s));
+		EXPECT_EQ(1, s.notified);
+		s.nr = __NR_getppid;
+		s.reply = CONTINUE;
+		EXPECT_EQ(getpid(), supervise(&s));
 		EXPECT_EQ(1, s.notified);
 	}
 }

@@ -88,6 +88,91 @@ TEST(security_context)
 	}
 }
 
+/**
+ * struct own - what one writes about oneself
+ * @name: The file's.
+ * @text: What is written; NULL: nothing.
+ * @reads: How the file begins then; NULL: it is not to be read.
+ * @want: 0, or the -errno of writing.
+ * @flags: For unshare(), before.
+ * @enter: Capability mode.
+ */
+struct own {
+	const char *name;
+	const char *text;
+	const char *reads;
+	int want;
+	int flags;
+	bool enter;
+};
+
+static int be_oneself(void *arg)
+{
+	const struct own *o = arg;
+	struct entry e = { .name = o->name, .text = o->text };
+	char text[256] = "";
+	int fd, ret;
+
+	STEP(!unshare(o->flags));
+	e.dir = open_dir("/proc/self");
+	STEP(e.dir >= 0);
+	if (o->enter)
+		STEP(!sys_cap_enter(0));
+	ret = o->text ? write_entry(&e) : 0;
+	if (ret || !o->reads)
+		return ret;
+	fd = RET(openat(e.dir, e.name, O_RDONLY | O_CLOEXEC));
+	if (fd < 0)
+		return fd;
+	STEP(read(fd, text, sizeof(text) - 1) > 0);
+	STEP(!strncmp(text, o->reads, strlen(o->reads)));
+	return 0;
+}
+
+/* Nothing there is about anybody else. */
+TEST(oneself)
+{
+	static const struct own files[] = {
+		{ "coredump_filter", "0x23", "00000023\n" },
+		{ "clear_refs", "1" },
+		{ "comm", "capsicum", "capsicum\n" },
+		{ "loginuid", "4711", "4711" },
+		/* Those of the namespace that one is in stay. */
+		{ "timens_offsets", "monotonic 77 0", .want = -EACCES },
+		{ "timens_offsets", "monotonic 77 0",
+		  "monotonic          77         0\n", .flags = CLONE_NEWTIME },
+		{ "uid_map", "0 0 1", .want = -EPERM },
+		{ "uid_map", "0 0 1", "         0          0          1\n",
+		  .flags = CLONE_NEWUSER },
+	};
+	char path[64], mounts[256] = "";
+	struct own o;
+	unsigned int i;
+	int fd;
+
+	REQUIRE_CAPMODE();
+	REQUIRE_ROOT();
+	for (i = 0; i < ARRAY_SIZE(files); i++) {
+		o = files[i];
+		snprintf(path, sizeof(path), "/proc/self/%s", o.name);
+		if (access(path, F_OK)) {
+			TH_LOG("no %s", path);
+			continue;
+		}
+		EXPECT_EQ(o.want, in_child(be_oneself, &o))
+			TH_LOG("%s, %u", o.name, i);
+		o.enter = true;
+		EXPECT_EQ(o.want, in_child(be_oneself, &o))
+			TH_LOG("%s, %u in capability mode", o.name, i);
+	}
+	fd = open("/proc/self/mountinfo", O_RDONLY | O_CLOEXEC);
+	ASSERT_LE(0, fd);
+	ASSERT_LT(0, read(fd, mounts, sizeof(mounts) - 1));
+	close(fd);
+	o = (struct own){ .name = "mountinfo", .reads = mounts, .enter = true };
+	EXPECT_EQ(0, in_child(be_oneself, &o));
+}
+
 /* ---- control groups ---- */
 
 FIXTURE(group)
@@ -530,7 +615,7 @@ TEST(broken_page)
 	ASSERT_LE(0, fd);
 	ASSERT_EQ(0, ftruncate(fd, size));
 	p.at = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-	ASSERT_NE(MAP_FAILED, p.at);
+	ASSERT_TRUE(p.at != MAP_FAILED);
 	p.at[0] = 'x';
 	/* The content goes to another page. */
 	p.how = MADV_SOFT_OFFLINE;

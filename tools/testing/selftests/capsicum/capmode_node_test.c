@@ -432,4 +432,41 @@ TEST_F(erofs, node)
 	EXPECT_BOTH(open_node, &self->n);
 }
 
+/* ---- a node among huge pages ---- */
+
+/* That is memory too, but not one of those where nodes are to be. */
+TEST(hugetlbfs)
+{
+	char top[] = "/tmp/capsicum.XXXXXX";
+	struct node n = { .flags = O_RDWR };
+	char loop[32] = "";
+	struct stat st;
+	int err;
+
+	REQUIRE_CAPMODE();
+	REQUIRE_ROOT();
+	if (free_loop(loop, sizeof(loop)) || stat(loop, &st))
+		SKIP(return, "no loop devices");
+	ASSERT_TRUE(!!mkdtemp(top));
+	err = RET(mount("none", top, "hugetlbfs", 0, NULL));
+	if (err) {
+		rmdir(top);
+		SKIP(return, "no hugetlbfs (%d)", err);
+	}
+	n.dir = open_dir(top);
+	EXPECT_LE(0, n.dir);
+	EXPECT_EQ(0, mknodat(n.dir, "null", S_IFCHR | 0666, makedev(1, 3)));
+	EXPECT_EQ(0, mknodat(n.dir, "disk", S_IFBLK | 0666, st.st_rdev));
+	n.name = "null";
+	EXPECT_ECAPMODE(open_node, &n);
+	EXPECT_ECAPMODE(open_node_by_ring, &n);
+	n.name = "disk";
+	EXPECT_ECAPMODE(open_node, &n);
+	n.flags = O_PATH;
+	EXPECT_BOTH(open_node, &n);
+	close(n.dir);
+	EXPECT_EQ(0, umount2(top, MNT_DETACH));
+	rmdir(top);
+}
+
 TEST_HARNESS_MAIN

@@ -119,6 +119,125 @@ TEST(own_policy)
 	EXPECT_BOTH(set_own_policy, NULL);
 }
 
+/* ---- memory that others have mapped as well ---- */
+
+/* To the first node, where there may be no other. */
+static int bind_and_move(void *arg)
+{
+	const unsigned long flags = *(unsigned long *)arg;
+	const struct nodes first = NODE(0);
+	size_t page = getpagesize();
+	char *p = mmap(NULL, page, PROT_READ | PROT_WRITE,
+		       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	int ret;
+
+	STEP(p != MAP_FAILED);
+	*p = 1;
+	ret = RET(syscall(__NR_mbind, p, page, (unsigned long)MPOL_PREFERRED,
+			  &first, (unsigned long)NODES, flags));
+	STEP(policy_of(p) == (ret ? MPOL_DEFAULT : MPOL_PREFERRED));
+	return ret;
+}
+
+/* On which node the page of one's own is, once it has been moved to @node. */
+static int move_page(void *p, const int *node, unsigned long flags)
+{
+	int status = -EBADMSG;
+	int ret = RET(syscall(__NR_move_pages, 0, 1UL, &p, node, &status,
+			      flags));
+
+	return ret ? ret : status;
+}
+
+static int move_own_page(void *arg)
+{
+	const unsigned long flags = *(unsigned long *)arg;
+	size_t page = getpagesize();
+	char *p = mmap(NULL, page, PROT_READ | PROT_WRITE,
+		       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	const int first = 0;
+
+	STEP(p != MAP_FAILED);
+	*p = 1;
+	return move_page(p, &first, flags);
+}
+
+/* What others share is moved for all of them. */
+TEST(move_all)
+{
+	unsigned long all = MPOL_MF_MOVE_ALL, own = MPOL_MF_MOVE;
+
+	REQUIRE_CAPMODE();
+	REQUIRE_ROOT();
+	if (!have_numa())
+		SKIP(return, "no NUMA");
+	EXPECT_ECAPMODE(bind_and_move, &all);
+	EXPECT_BOTH(bind_and_move, &own);
+	EXPECT_ECAPMODE(move_own_page, &all);
+	EXPECT_BOTH(move_own_page, &own);
+	/* A flag that nobody knows is told first. */
+	all |= 0x8000;
+	EXPECT_EQ(-EINVAL, in_child(bind_and_move, &all));
+	EXPECT_EQ(-EINVAL, capmode_run(bind_and_move, &all));
+}
+
+struct migrated {
+	char *shared;
+	bool enters;
+};
+
+/* On which node a page of one's own is after everything was to go to the other. */
+static int migrate(void *arg)
+{
+	const struct nodes first = NODE(0), second = NODE(1);
+	const struct migrated *m = arg;
+	size_t page = getpagesize();
+	char *p = mmap(NULL, page, PROT_READ | PROT_WRITE,
+		       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	STEP(p != MAP_FAILED);
+	STEP(!sys_mbind(p, page, MPOL_BIND, &first));
+	*p = *m->shared;
+	STEP(move_page(p, NULL, 0) == 0);
+	STEP(move_page(m->shared, NULL, 0) == 0);
+	if (m->enters)
+		STEP(!sys_cap_enter(0));
+	STEP(RET(syscall(__NR_migrate_pages, 0, (unsigned long)NODES, &first,
+			 &second)) >= 0);
+	return move_page(p, NULL, 0);
+}
+
+/* Even root, who outside has what others share moved as well. */
+TEST(migrate_pages)
+{
+	const struct nodes first = NODE(0), second = NODE(1);
+	struct migrated m = { .enters = true };
+	size_t page = getpagesize();
+	char *p;
+
+	REQUIRE_CAPMODE();
+	REQUIRE_ROOT();
+	if (!have_numa())
+		SKIP(return, "no NUMA");
+	p = mmap(NULL, page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
+		 -1, 0);
+	ASSERT_TRUE(p != MAP_FAILED);
+	if (sys_mbind(p, page, MPOL_BIND, &second))
+		SKIP(return, "one node only");
+	munmap(p, page);
+	m.shared = new_shared(page);
+	ASSERT_TRUE(!!m.shared);
+	ASSERT_EQ(0, sys_mbind(m.shared, page, MPOL_BIND, &first));
+	*m.shared = 1;
+	ASSERT_EQ(0, move_page(m.shared, NULL, 0));
+	EXPECT_EQ(1, in_child(migrate, &m));
+	EXPECT_EQ(0, move_page(m.shared, NULL, 0));
+	m.enters = false;
+	EXPECT_EQ(1, in_child(migrate, &m));
+	EXPECT_EQ(1, move_page(m.shared, NULL, 0));
+	munmap(m.shared, page);
+}
+
 /* ---- a file ---- */
 
 /* How a file is mapped, and what is done there. */

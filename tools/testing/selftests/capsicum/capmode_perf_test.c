@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Capability mode: ioctls of events that are counted. One that counts at an
- * address stays there; what names nothing works.
+ * Capability mode: events that are counted. One that counts at an address stays
+ * there, and what others hold goes on; ioctls that name nothing work.
  */
 #include "victims.h"
 
@@ -454,6 +454,167 @@ TEST_F(signals, filter)
 		EXPECT_EQ(1, counts(filter.fd, self->victim));
 		close(filter.fd);
 	}
+}
+
+/* ---- by the process that opened it ---- */
+
+/*
+ * What a thread has opened it can stop all at once, whoever holds descriptors
+ * of it by now and whatever they may do with it.
+ */
+struct stopped {
+	bool enters;
+	int request;	/* PR_TASK_PERF_EVENTS_DISABLE, or _ENABLE */
+};
+
+/* The processor's time of oneself: it goes on when there is anything to do. */
+static int open_clock(bool disabled)
+{
+	struct perf_event_attr attr = {
+		.type = PERF_TYPE_SOFTWARE,
+		.config = PERF_COUNT_SW_TASK_CLOCK,
+		.disabled = disabled,
+		.exclude_kernel = 1,
+		.exclude_hv = 1,
+	};
+
+	return open_event(&attr, 0);
+}
+
+static bool have_clock(void)
+{
+	int fd = open_clock(false);
+
+	if (fd >= 0)
+		close(fd);
+	return fd != -ENOSYS && fd != -EACCES;
+}
+
+/* How long a process has been busy, in milliseconds; or -errno. */
+static long long busy(pid_t pid)
+{
+	struct timespec ts;
+	clockid_t clock;
+	int err = clock_getcpuclockid(pid, &clock);
+
+	if (err || clock_gettime(clock, &ts))
+		return err ? -err : -errno;
+	return ts.tv_sec * 1000LL + ts.tv_nsec / 1000000;
+}
+
+/* For long enough to be counted. */
+static void be_busy(void)
+{
+	const long long end = busy(0) + 10;
+
+	while (busy(0) < end)
+		;
+}
+
+/* By an event that may only be read; returns the errno, or whether it counts. */
+static int stop_limited(void *arg)
+{
+	const struct stopped *s = arg;
+	const bool start = s->request == PR_TASK_PERF_EVENTS_ENABLE;
+	long long before;
+	int fd = open_clock(start), cap, ret;
+
+	cap = limit_to(fd, CAP_READ);
+	STEP(cap >= 0);
+	close(fd);
+	STEP(RET(ioctl(cap, PERF_EVENT_IOC_DISABLE, 0)) == -ENOTCAPABLE);
+	STEP(RET(ioctl(cap, PERF_EVENT_IOC_ENABLE, 0)) == -ENOTCAPABLE);
+	if (s->enters)
+		STEP(!sys_cap_enter(0));
+	be_busy();
+	STEP((count(cap) > 0) == !start);
+	ret = RET(prctl(s->request, 0, 0, 0, 0));
+	before = count(cap);
+	be_busy();
+	STEP(before >= 0 && count(cap) >= before);
+	/* Refused, it goes on as before. */
+	STEP((count(cap) > before) == (ret ? !start : start));
+	return ret;
+}
+
+TEST(stopped_by_prctl)
+{
+	static const int requests[] = {
+		PR_TASK_PERF_EVENTS_DISABLE, PR_TASK_PERF_EVENTS_ENABLE,
+	};
+	struct stopped s;
+	size_t i;
+
+	REQUIRE_CAPMODE();
+	if (!have_clock())
+		SKIP(return, "no events");
+	for (i = 0; i < ARRAY_SIZE(requests); i++) {
+		s.request = requests[i];
+		s.enters = false;
+		EXPECT_EQ(0, in_child(stop_limited, &s));
+		s.enters = true;
+		EXPECT_EQ(-ECAPMODE, in_child(stop_limited, &s));
+	}
+}
+
+/* Gives its event away, and tries to stop it when told to. */
+static int stop_given(const struct stopped *s, int sock)
+{
+	int fd = open_clock(false), ret;
+	char c;
+
+	STEP(send_fds(sock, &fd, 1) == 1);
+	close(fd);
+	if (s->enters)
+		STEP(!sys_cap_enter(0));
+	STEP(read(sock, &c, 1) == 1);
+	ret = RET(prctl(s->request, 0, 0, 0, 0));
+	STEP(write(sock, &ret, sizeof(ret)) == sizeof(ret));
+	/* Counts or not, until there is nobody to look. */
+	for (;;)
+		be_busy();
+}
+
+static int look_at_given(void *arg)
+{
+	const struct stopped *s = arg;
+	int sock[2], fd, pidfd, ret;
+	long long before, since;
+	pid_t child;
+
+	STEP(!socketpair(AF_UNIX, SOCK_STREAM, 0, sock));
+	child = fork_fd(&pidfd);
+	if (!child) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		stop_given(s, sock[1]);
+		_exit(1);
+	}
+	close(sock[1]);
+	STEP(recv_fds(sock[0], &fd, 1, 0) == 1);
+	STEP(write(sock[0], "x", 1) == 1);
+	STEP(read(sock[0], &ret, sizeof(ret)) == sizeof(ret));
+	before = count(fd);
+	since = busy(child);
+	STEP(since >= 0);
+	while (busy(child) < since + 10)
+		usleep(1000);
+	STEP(before >= 0 && count(fd) >= before);
+	STEP((count(fd) > before) == !!ret);
+	STEP(!kill(child, SIGKILL));
+	STEP(wait_fd(pidfd) == KILLED_BY(SIGKILL));
+	return ret;
+}
+
+TEST(given_away_and_stopped)
+{
+	struct stopped s = { .request = PR_TASK_PERF_EVENTS_DISABLE };
+
+	REQUIRE_CAPMODE();
+	if (!have_clock())
+		SKIP(return, "no events");
+	EXPECT_EQ(0, in_child(look_at_given, &s));
+	s.enters = true;
+	EXPECT_EQ(-ECAPMODE, in_child(look_at_given, &s));
 }
 
 TEST_HARNESS_MAIN

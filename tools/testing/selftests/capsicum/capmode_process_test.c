@@ -7,6 +7,7 @@
 #include "victims.h"
 
 #include <linux/capability.h>
+#include <linux/userfaultfd.h>
 #include <sched.h>
 #include <sys/ioctl.h>
 #include <sys/mount.h>
@@ -520,6 +521,432 @@ TEST(children)
 		EXPECT_LE(0, in_child(own_child, (void *)op))
 			TH_LOG("%s outside", op->name);
 	}
+}
+
+/* ---- a clock of another process, slept on since before ---- */
+
+struct sleeper {
+	bool enters;		/* another thread, while it sleeps */
+	pid_t other;		/* whose clock it is, which stands still */
+	pid_t tid;		/* who sleeps */
+	bool entered;		/* or has no need to */
+	int slept;		/* what the call has returned */
+};
+
+static void *sleep_on_clock(void *arg)
+{
+	struct timespec ts = { .tv_nsec = 50000000 };
+	struct sleeper *s = arg;
+
+	__atomic_store_n(&s->tid, syscall(__NR_gettid), __ATOMIC_SEQ_CST);
+	s->slept = RET(syscall(__NR_clock_nanosleep, PROCESS_CPU(s->other), 0,
+			       &ts, NULL));
+	return NULL;
+}
+
+/* What thread @tid of @pid does: 'S' when it waits. */
+static char thread_state(pid_t pid, pid_t tid)
+{
+	char name[64], text[512] = "", *p;
+	int fd;
+
+	snprintf(name, sizeof(name), "/proc/%d/task/%d/stat", pid, tid);
+	fd = open(name, O_RDONLY | O_CLOEXEC);
+	if (fd < 0 || read(fd, text, sizeof(text) - 1) < 0)
+		text[0] = 0;
+	if (fd >= 0)
+		close(fd);
+	p = strrchr(text, ')');
+	return p && p[1] ? p[2] : 0;
+}
+
+static int be_sleeper(struct sleeper *s)
+{
+	pthread_t thread;
+
+	STEP(!pthread_create(&thread, NULL, sleep_on_clock, s));
+	while (!__atomic_load_n(&s->tid, __ATOMIC_SEQ_CST) ||
+	       thread_state(getpid(), s->tid) != 'S')
+		sched_yield();
+	if (s->enters)
+		STEP(!sys_cap_enter(0));
+	__atomic_store_n(&s->entered, true, __ATOMIC_SEQ_CST);
+	STEP(!pthread_join(thread, NULL));
+	return 0;
+}
+
+/* For longer than the sleeper sleeps. */
+static void run_the_clock(int sig)
+{
+	const clock_t end = clock() + CLOCKS_PER_SEC / 5;
+
+	while (clock() < end)
+		;
+}
+
+static bool runs_if_asked(void)
+{
+	return signal(SIGUSR1, run_the_clock) != SIG_ERR;
+}
+
+/*
+ * Stopping it interrupts the sleep, which begins anew when it goes on: nobody
+ * else's clock runs before that, so that it cannot be over.
+ */
+static int stop_sleeper(struct sleeper *s, pid_t child)
+{
+	int status;
+
+	while (!__atomic_load_n(&s->entered, __ATOMIC_SEQ_CST)) {
+		STEP(!waitpid(child, &status, WNOHANG));
+		sched_yield();
+	}
+	STEP(!kill(child, SIGSTOP));
+	STEP(waitpid(child, &status, WUNTRACED) == child);
+	STEP(WIFSTOPPED(status));
+	STEP(!kill(child, SIGCONT));
+	STEP(!kill(s->other, SIGUSR1));
+	STEP(waitpid(child, &status, 0) == child && !status);
+	return s->slept;
+}
+
+static int interrupted_sleep(bool enters)
+{
+	struct sleeper *s = new_shared(sizeof(*s));
+	pid_t child;
+	int ret;
+
+	STEP(s);
+	s->enters = enters;
+	s->other = victim_prepared(runs_if_asked);
+	STEP(s->other > 0);
+	child = fork();
+	if (!child) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		_exit(be_sleeper(s) != 0);
+	}
+	STEP(child > 0);
+	ret = stop_sleeper(s, child);
+	bury(s->other);
+	munmap(s, sizeof(*s));
+	return ret;
+}
+
+/* A call that is taken up again names the clock again. */
+TEST(clock_slept_on)
+{
+	REQUIRE_CAPMODE();
+	EXPECT_EQ(0, interrupted_sleep(false));
+	EXPECT_EQ(-ECAPMODE, interrupted_sleep(true));
+}
+
+/* ---- a number that was a thread's, and is another process's ---- */
+
+/*
+ * Who gives the numbers is the first process of a namespace, and outside. What
+ * is told goes by memory that both have.
+ */
+struct reuse {
+	bool enters;		/* who calls; else it stays outside */
+	int (*call)(pid_t tid, void *arg);
+	void *content;		/* what @arg points to, once it is there */
+	size_t size;		/* of a page */
+	pid_t tid;		/* the thread */
+	bool leave;		/* it ends */
+	int ret;		/* what the call has returned */
+};
+
+static void *tell_and_leave(void *arg)
+{
+	struct reuse *r = arg;
+
+	__atomic_store_n(&r->tid, syscall(__NR_gettid), __ATOMIC_SEQ_CST);
+	while (!__atomic_load_n(&r->leave, __ATOMIC_SEQ_CST))
+		sched_yield();
+	return NULL;
+}
+
+/* A thread of one's own, which is there until it is to leave. */
+static int begin_thread(struct reuse *r, pthread_t *thread)
+{
+	r->leave = false;
+	r->tid = 0;
+	STEP(!pthread_create(thread, NULL, tell_and_leave, r));
+	while (!__atomic_load_n(&r->tid, __ATOMIC_SEQ_CST))
+		sched_yield();
+	return 0;
+}
+
+/* A process that has the number of the thread, which leaves. */
+static pid_t take_number(struct reuse *r, int last_pid)
+{
+	const pid_t pid = r->tid;
+	char text[16];
+	int i, len = snprintf(text, sizeof(text), "%d", pid - 1);
+	pid_t child;
+
+	__atomic_store_n(&r->leave, true, __ATOMIC_SEQ_CST);
+	while (!kill(pid, 0))
+		sched_yield();
+	for (i = 0; i < 100; i++) {
+		if (pwrite(last_pid, text, len, 0) != len)
+			return -errno;
+		child = fork();
+		if (!child) {
+			for (;;)
+				pause();
+		}
+		if (child <= 0 || child == pid)
+			return child;
+		bury(child);
+	}
+	return -EAGAIN;
+}
+
+static int open_last_pid(void)
+{
+	return RET(open("/proc/sys/kernel/ns_last_pid", O_WRONLY | O_CLOEXEC));
+}
+
+struct in_namespace {
+	int (*fn)(void *arg);
+	void *arg;
+};
+
+static int __in_namespace(void *arg)
+{
+	struct in_namespace *n = arg;
+
+	/* All others of the namespace end with it. */
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	return n->fn(n->arg);
+}
+
+static int in_namespace(void *arg)
+{
+	if (unshare(CLONE_NEWPID))
+		return -errno;
+	return in_child(__in_namespace, arg);
+}
+
+/* A page that is not there before who has the descriptor puts it there. */
+static int missing_page(size_t size, void **page)
+{
+	struct uffdio_api api = { .api = UFFD_API };
+	struct uffdio_register reg = {
+		.range.len = size,
+		.mode = UFFDIO_REGISTER_MODE_MISSING,
+	};
+	int fd = RET(syscall(__NR_userfaultfd, O_CLOEXEC));
+
+	if (fd < 0)
+		return fd;
+	*page = mmap(NULL, size, PROT_READ | PROT_WRITE,
+		     MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	reg.range.start = (uintptr_t)*page;
+	STEP(*page != MAP_FAILED);
+	STEP(!ioctl(fd, UFFDIO_API, &api));
+	STEP(!ioctl(fd, UFFDIO_REGISTER, &reg));
+	return fd;
+}
+
+static int call_with_missing_page(struct reuse *r, int sock)
+{
+	pthread_t thread;
+	void *page;
+	int fd = missing_page(r->size, &page);
+
+	STEP(fd >= 0);
+	STEP(send_fds(sock, &fd, 1) == 1);
+	close(fd);
+	if (r->enters)
+		STEP(!sys_cap_enter(0));
+	STEP(!begin_thread(r, &thread));
+	r->ret = r->call(r->tid, page);
+	return 0;
+}
+
+/* The call has looked at the number by the time that it takes its argument. */
+static int reuse_while_called(void *arg)
+{
+	struct reuse *r = arg;
+	const uint64_t as_me = state(0);
+	int sock[2], fd, last_pid = open_last_pid();
+	struct uffdio_copy copy = { };
+	struct uffd_msg msg;
+	pid_t child, other;
+
+	STEP(last_pid >= 0);
+	STEP(!socketpair(AF_UNIX, SOCK_STREAM, 0, sock));
+	r->ret = NO_RESULT;
+	child = fork();
+	if (!child) {
+		close(sock[0]);
+		_exit(call_with_missing_page(r, sock[1]) != 0);
+	}
+	close(sock[1]);
+	STEP(recv_fds(sock[0], &fd, 1, 0) == 1);
+	STEP(read(fd, &msg, sizeof(msg)) == sizeof(msg));
+	STEP(msg.event == UFFD_EVENT_PAGEFAULT);
+	other = take_number(r, last_pid);
+	STEP(other > 0);
+	copy.dst = msg.arg.pagefault.address & -(uint64_t)r->size;
+	copy.src = (uintptr_t)r->content;
+	copy.len = r->size;
+	STEP(!ioctl(fd, UFFDIO_COPY, &copy));
+	STEP(child_ok(child));
+	/* It has changed the other one when, and only when, it says so. */
+	STEP((state(other) == as_me) == !!r->ret);
+	return r->ret;
+}
+
+static int setscheduler_with(pid_t tid, void *arg)
+{
+	return RET(syscall(__NR_sched_setscheduler, tid, SCHED_BATCH, arg));
+}
+
+static int setattr_with(pid_t tid, void *arg)
+{
+	return RET(syscall(__NR_sched_setattr, tid, arg, 0));
+}
+
+static int prlimit_with(pid_t tid, void *arg)
+{
+	return RET(syscall(__NR_prlimit64, tid, RLIMIT_CORE, arg, NULL));
+}
+
+/* That it was a thread of one's own when the call looked first is not enough. */
+TEST(number_reused_while_called)
+{
+	static const struct sched_param param = { };
+	static const struct attr attr = {
+		.size = sizeof(attr), .policy = SCHED_BATCH, .nice = 3,
+	};
+	static const uint64_t limit[2] = { 4321, 4321 };
+	static const struct {
+		int (*call)(pid_t tid, void *arg);
+		const void *arg;
+		size_t size;
+	} calls[] = {
+		{ setscheduler_with, &param, sizeof(param) },
+		{ setattr_with, &attr, sizeof(attr) },
+		{ prlimit_with, limit, sizeof(limit) },
+	};
+	struct reuse *r = new_shared(sizeof(*r));
+	struct in_namespace n = { .fn = reuse_while_called, .arg = r };
+	size_t i;
+	int fd;
+
+	REQUIRE_CAPMODE();
+	REQUIRE_ROOT();
+	if (access("/proc/sys/kernel/ns_last_pid", W_OK))
+		SKIP(return, "no CONFIG_CHECKPOINT_RESTORE");
+	fd = RET(syscall(__NR_userfaultfd, O_CLOEXEC));
+	if (fd == -ENOSYS)
+		SKIP(return, "no userfaultfd");
+	ASSERT_LE(0, fd);
+	close(fd);
+	ASSERT_TRUE(!!r);
+	r->size = getpagesize();
+	for (i = 0; i < ARRAY_SIZE(calls); i++) {
+		r->call = calls[i].call;
+		r->content = calloc(1, r->size);
+		ASSERT_TRUE(!!r->content);
+		memcpy(r->content, calls[i].arg, calls[i].size);
+		r->enters = false;
+		EXPECT_EQ(0, in_child(in_namespace, &n))
+			TH_LOG("call %zu outside", i);
+		r->enters = true;
+		EXPECT_EQ(-ESRCH, in_child(in_namespace, &n))
+			TH_LOG("call %zu", i);
+		free(r->content);
+	}
+	munmap(r, sizeof(*r));
+}
+
+/*
+ * Others look twice without taking anything in between. No call of these has to
+ * meet that moment, but if one does it finds no process.
+ */
+#define REUSES	200
+
+struct race {
+	struct reuse reuse;
+	int begun, done;	/* how many rounds have */
+	int odd;		/* what a call has returned that it must not */
+	int refused;
+};
+
+static int do_tgkill(pid_t tid)
+{
+	return RET(syscall(__NR_tgkill, getpid(), tid, 0));
+}
+
+static int call_until_done(struct race *race)
+{
+	static int (*const calls[])(pid_t pid) = { do_setpriority, do_tgkill };
+	pthread_t thread;
+	int i, ret;
+
+	STEP(!sys_cap_enter(0));
+	while (race->begun < REUSES) {
+		STEP(!begin_thread(&race->reuse, &thread));
+		__atomic_add_fetch(&race->begun, 1, __ATOMIC_SEQ_CST);
+		for (i = 0; __atomic_load_n(&race->done, __ATOMIC_SEQ_CST) <
+			    race->begun; i++) {
+			ret = calls[i % 2](race->reuse.tid);
+			race->refused += ret == -ECAPMODE;
+			if (ret && ret != -ECAPMODE && ret != -ESRCH)
+				race->odd = ret;
+		}
+		STEP(!pthread_join(thread, NULL));
+	}
+	return 0;
+}
+
+static int reuse_in_a_race(void *arg)
+{
+	const struct timespec while_called = { .tv_nsec = 1000000 };
+	const uint64_t as_me = state(0);
+	int last_pid = open_last_pid();
+	struct race *race = arg;
+	pid_t child, other;
+
+	STEP(last_pid >= 0);
+	child = fork();
+	if (!child)
+		_exit(call_until_done(race) != 0);
+	STEP(child > 0);
+	while (race->done < REUSES) {
+		while (__atomic_load_n(&race->begun, __ATOMIC_SEQ_CST) ==
+		       race->done) {
+			STEP(!waitpid(child, NULL, WNOHANG));
+			sched_yield();
+		}
+		other = take_number(&race->reuse, last_pid);
+		STEP(other > 0);
+		nanosleep(&while_called, NULL);
+		STEP(state(other) == as_me);
+		bury(other);
+		__atomic_add_fetch(&race->done, 1, __ATOMIC_SEQ_CST);
+	}
+	STEP(child_ok(child));
+	return race->odd;
+}
+
+TEST(number_reused)
+{
+	struct race *race = new_shared(sizeof(*race));
+	struct in_namespace n = { .fn = reuse_in_a_race, .arg = race };
+
+	REQUIRE_CAPMODE();
+	REQUIRE_ROOT();
+	if (access("/proc/sys/kernel/ns_last_pid", W_OK))
+		SKIP(return, "no CONFIG_CHECKPOINT_RESTORE");
+	ASSERT_TRUE(!!race);
+	EXPECT_EQ(0, in_child(in_namespace, &n));
+	EXPECT_LT(0, race->refused);
+	munmap(race, sizeof(*race));
 }
 
 /* ---- groups and users ---- */

@@ -830,7 +830,7 @@ TEST(orphaned_group)
 	REQUIRE_CAPMODE();
 	o.stopped = mmap(NULL, sizeof(*o.stopped), PROT_READ | PROT_WRITE,
 			 MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	ASSERT_NE(MAP_FAILED, o.stopped);
+	ASSERT_TRUE(o.stopped != MAP_FAILED);
 	for (i = 0; i < 2 * ARRAY_SIZE(cases); i++) {
 		o.tie_ends = i & 1;
 		o.inside = cases[i / 2].inside;

@@ -4,6 +4,7 @@
  * when it is carried out, whoever does that and whenever it was prepared.
  */
 #include "sockets.h"
+#include "uring.h"
 
 #ifndef SO_PASSPIDFD
 #define SO_PASSPIDFD	76
@@ -11,6 +12,7 @@
 #endif
 
 #define USER_DATA	0x5eedULL
+#define BUFFER_GROUP	7
 
 enum op {
 	OP_SOCKET,
@@ -22,6 +24,7 @@ enum op {
 	OP_SENDMSG,
 	OP_SEND_ZC,
 	OP_SENDMSG_ZC,
+	OP_SEND_BUNDLE,		/* what the buffers of a ring have */
 	OP_SEND_AUTO,		/* to nobody: would bind the socket */
 	OP_SETSOCKOPT,
 	OPS,
@@ -29,7 +32,8 @@ enum op {
 
 static const char *const op_names[] = {
 	"socket", "socket_direct", "bind", "connect", "listen", "send",
-	"sendmsg", "send_zc", "sendmsg_zc", "send_auto", "setsockopt",
+	"sendmsg", "send_zc", "sendmsg_zc", "send_bundle", "send_auto",
+	"setsockopt",
 };
 
 struct attempt {
@@ -85,12 +89,19 @@ static void fill_sqe(struct io_uring_sqe *sqe, struct peer *p, int op, int fd)
 		break;
 	case OP_SEND:
 	case OP_SEND_ZC:
+	case OP_SEND_BUNDLE:
 	case OP_SEND_AUTO:
 		sqe->opcode = op == OP_SEND_ZC ? IORING_OP_SEND_ZC :
 						 IORING_OP_SEND;
 		m->data[0] = 'd';
-		sqe->addr = (uintptr_t)m->data;
-		sqe->len = 1;
+		if (op == OP_SEND_BUNDLE) {
+			sqe->flags = IOSQE_BUFFER_SELECT;
+			sqe->ioprio = IORING_RECVSEND_BUNDLE;
+			sqe->buf_group = BUFFER_GROUP;
+		} else {
+			sqe->addr = (uintptr_t)m->data;
+			sqe->len = 1;
+		}
 		if (op == OP_SEND_AUTO)
 			break;
 		m->addr = p->raddr;
@@ -135,6 +146,7 @@ static bool op_done(enum op op, int fd)
 	case OP_SENDMSG:
 	case OP_SEND_ZC:
 	case OP_SENDMSG_ZC:
+	case OP_SEND_BUNDLE:
 	case OP_SEND_AUTO:
 		return has_address(fd);
 	case OP_CONNECT:
@@ -181,6 +193,7 @@ static int try_op(void *arg)
 {
 	struct attempt *a = arg;
 	int fd = -1, pipefd[2], next, ret, none = -1;
+	struct io_uring_buf_ring *br;
 	struct io_uring_sqe sqe, head;
 	struct ring r;
 	char c;
@@ -192,6 +205,10 @@ static int try_op(void *arg)
 	if (a->op == OP_SOCKET_DIRECT)
 		STEP(!syscall(__NR_io_uring_register, r.fd,
 			      IORING_REGISTER_FILES, &none, 1));
+	if (a->op == OP_SEND_BUNDLE) {
+		br = low_page();
+		STEP(br && !ring_buffer(&r, BUFFER_GROUP, br, a->p.m->data, 1));
+	}
 	STEP(!pipe(pipefd));
 	fill_sqe(&sqe, &a->p, a->op, fd);
 	sqe.flags |= a->sqe_flags;
@@ -313,6 +330,9 @@ static void check_refused(struct __test_metadata *_metadata, struct attempt *a)
 		if (a->p.domain == AF_UNIX &&
 		    (a->op == OP_LISTEN || a->op == OP_SEND_AUTO ||
 		     a->op == OP_SEND_ZC || a->op == OP_SENDMSG_ZC))
+			continue;
+		/* Workers send no bundles. */
+		if (a->op == OP_SEND_BUNDLE && a->sqe_flags)
 			continue;
 		a->enter = false;
 		EXPECT_LE(0, in_child(try_op, a))

@@ -7,6 +7,7 @@
 #include "refusal.h"
 #include "sockets.h"
 
+#include <linux/futex.h>
 #include <linux/netlink.h>
 #include <sys/mount.h>
 
@@ -132,6 +133,32 @@ static int by_argument(struct watched *w)
 {
 	STEP(RET(syscall(__NR_kill, 1, 0)) == -ECAPMODE);
 	STEP(RET(syscall(__NR_openat, AT_FDCWD, "/", O_RDONLY)) == -ECAPMODE);
+	return 0;
+}
+
+static int trapped;
+
+static void on_sigsys(int sig)
+{
+	__atomic_add_fetch(&trapped, 1, __ATOMIC_SEQ_CST);
+}
+
+/*
+ * The owner of a futex is looked up under a spinlock. The process itself listens
+ * as well; the read() closes the list.
+ */
+static int under_a_lock(struct watched *w)
+{
+	uint32_t word = getppid();
+	char c;
+
+	STEP(signal(SIGSYS, on_sigsys) != SIG_ERR);
+	STEP(!prctl(PR_SET_CAPMODE_TRAP, 1, 0, 0, 0));
+	STEP(RET(syscall(__NR_futex, &word, FUTEX_LOCK_PI | FUTEX_PRIVATE_FLAG,
+			 0, NULL, NULL, 0)) == -ECAPMODE);
+	STEP(__atomic_load_n(&trapped, __ATOMIC_SEQ_CST) == 1);
+	STEP(RET(syscall(__NR_read, w->last, &c, 1)) == -ENOTCAPABLE);
+	STEP(__atomic_load_n(&trapped, __ATOMIC_SEQ_CST) == 2);
 	return 0;
 }
 
@@ -455,6 +482,19 @@ TEST_F(trace, argument)
 	ASSERT_EQ(2, GET_EVENTS(false));
 	EXPECT_CAPMODE_EVENT(&self->ev[0], self->arch, __NR_kill);
 	EXPECT_CAPMODE_EVENT(&self->ev[1], self->arch, __NR_openat);
+}
+
+TEST_F(trace, under_a_lock)
+{
+	struct cap_rights needed, none;
+
+	ASSERT_EQ(0, run_watched(&self->w, under_a_lock, true));
+	ASSERT_EQ(2, GET_EVENTS(false));
+	EXPECT_CAPMODE_EVENT(&self->ev[0], self->arch, __NR_futex);
+	rights_list(&needed, RIGHTS(CAP_READ));
+	rights_none(&none);
+	EXPECT_NOTCAPABLE(&self->ev[1], self->w.last, &needed, &none,
+			  __NR_read);
 }
 
 TEST_F(trace, int80)
@@ -878,6 +918,17 @@ TEST_F(audit, argument)
 	EXPECT_RECORD("capmode", self->arch, __NR_kill, ECAPMODE);
 	NEXT_RECORD();
 	EXPECT_RECORD("capmode", self->arch, __NR_openat, ECAPMODE);
+}
+
+/* One record for each, as complete as elsewhere. */
+TEST_F(audit, under_a_lock)
+{
+	ASSERT_EQ(0, run_watched(&self->w, under_a_lock, true));
+	NEXT_RECORD();
+	EXPECT_RECORD("capmode", self->arch, __NR_futex, ECAPMODE);
+	NEXT_RECORD();
+	EXPECT_RECORD("notcapable", self->arch, __NR_read, ENOTCAPABLE);
+	EXPECT_FIELD("fd", "%d", self->w.last);
 }
 
 /* By pid it is the process; the name tells that it was a worker. */

@@ -6,6 +6,7 @@
 #include "refusal.h"
 
 #include <linux/filter.h>
+#include <linux/futex.h>
 #include <poll.h>
 #include <pthread.h>
 #include <ucontext.h>
@@ -213,6 +214,30 @@ static int by_argument(void *arg)
 TEST_F(trap, by_argument)
 {
 	EXPECT_EQ(0, capmode_run(by_argument, NULL));
+}
+
+/* Found out under a spinlock; what it says of itself does not depend on it. */
+static int under_a_lock(void *arg)
+{
+	static const int ops[] = { FUTEX_LOCK_PI, FUTEX_TRYLOCK_PI };
+	uint32_t word;
+	size_t i;
+
+	STEP(!trap_on());
+	for (i = 0; i < ARRAY_SIZE(ops); i++) {
+		word = getppid();
+		TRAPPED(ECAPMODE, __NR_futex, arch,
+			RET(syscall(__NR_futex, &word,
+				    ops[i] | FUTEX_PRIVATE_FLAG, 0, NULL, NULL,
+				    0)));
+		STEP((word & FUTEX_TID_MASK) == (uint32_t)getppid());
+	}
+	return 0;
+}
+
+TEST_F(trap, under_a_lock)
+{
+	EXPECT_EQ(0, capmode_run(under_a_lock, NULL));
 }
 
 static int by_rights(void *arg)

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Control groups by descriptor: making a process in one, and counting what
- * happens in one, or who is there; perf events that others are put together with.
+ * happens in one, or who is there; what a program of one does for those who are
+ * there; perf events that others are put together with.
  */
+#include "bpf.h"
 #include "cgroup.h"
 #include "netlink.h"
 #include "ops.h"
+#include "sockets.h"
 
 #include <linux/cgroupstats.h>
 #include <linux/perf_event.h>
@@ -117,6 +120,177 @@ TEST_F(cgroup, clone_into_something_else)
 	ASSERT_LE(0, dir);
 	OP_NEEDS(dir, CAP_LOOKUP | CAP_PWRITE, 0, -EBADF,
 		 clone_into(cap, self->dir));
+}
+
+struct made_in {
+	int cgroup;	/* where to */
+	int dir;	/* the group */
+};
+
+/* What a child that is made there says of itself. */
+static int tell_from_there(void *arg)
+{
+	const struct made_in *m = arg;
+	int two[2], pidfd, n;
+	struct clone_args args = {
+		.flags = CLONE_INTO_CGROUP | CLONE_PIDFD,
+		.pidfd = (uintptr_t)&pidfd,
+		.exit_signal = SIGCHLD,
+		.cgroup = m->cgroup,
+	};
+	pid_t child;
+	char c;
+
+	STEP(!pipe2(two, O_CLOEXEC));
+	child = RET(syscall(__NR_clone3, &args, sizeof(args)));
+	if (!child) {
+		close(two[1]);
+		_exit(read(two[0], &c, 1) ? TELL_UNCLEAR : tell());
+	}
+	n = members(m->dir);
+	close(two[0]);
+	close(two[1]);
+	STEP(n == (child > 0));
+	return child < 0 ? child : wait_fd(pidfd);
+}
+
+/* The group was given, and what is made there is in the mode as well. */
+TEST_F(cgroup, clone_into_in_capability_mode)
+{
+	static const uint64_t needed[] = { CAP_LOOKUP, CAP_WRITE, CAP_SEEK };
+	struct made_in m = { .dir = self->dir, .cgroup = self->dir };
+	size_t i;
+
+	REQUIRE_CAPMODE();
+	EXPECT_EQ(TELL_OUTSIDE, in_child(tell_from_there, &m));
+	EXPECT_EQ(TELL_INSIDE, capmode_run(tell_from_there, &m));
+	m.cgroup = limit_to(self->dir, CAP_LOOKUP, CAP_PWRITE);
+	ASSERT_LE(0, m.cgroup);
+	EXPECT_EQ(TELL_OUTSIDE, in_child(tell_from_there, &m));
+	EXPECT_EQ(TELL_INSIDE, capmode_run(tell_from_there, &m));
+	close(m.cgroup);
+	for (i = 0; i < ARRAY_SIZE(needed); i++) {
+		m.cgroup = limit_all_but(self->dir, needed[i]);
+		ASSERT_LE(0, m.cgroup);
+		EXPECT_EQ(-ENOTCAPABLE, in_child(tell_from_there, &m));
+		EXPECT_EQ(-ENOTCAPABLE, capmode_run(tell_from_there, &m));
+		close(m.cgroup);
+	}
+	EXPECT_EQ(0, members(self->dir));
+}
+
+/* ---- what a program does for those who are there ---- */
+
+/* SO_PRIORITY of whatever is listened at: above what others may ask for. */
+#define PRIORITY	7
+
+static int load_priority(void)
+{
+	static const struct bpf_insn insns[] = {
+		/* r2 = ctx->op; unless it is that, go to the end */
+		{ .code = BPF_LDX | BPF_MEM | BPF_W, .dst_reg = BPF_REG_2,
+		  .src_reg = BPF_REG_1, .off = offsetof(struct bpf_sock_ops,
+							op) },
+		{ .code = BPF_JMP | BPF_JNE | BPF_K, .dst_reg = BPF_REG_2,
+		  .off = 7, .imm = BPF_SOCK_OPS_TCP_LISTEN_CB },
+		/* bpf_setsockopt(ctx, SOL_SOCKET, SO_PRIORITY, &value, 4) */
+		{ .code = BPF_ST | BPF_MEM | BPF_W, .dst_reg = BPF_REG_10,
+		  .off = -4, .imm = PRIORITY },
+		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_2,
+		  .imm = SOL_SOCKET },
+		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_3,
+		  .imm = SO_PRIORITY },
+		{ .code = BPF_ALU64 | BPF_MOV | BPF_X, .dst_reg = BPF_REG_4,
+		  .src_reg = BPF_REG_10 },
+		{ .code = BPF_ALU64 | BPF_ADD | BPF_K, .dst_reg = BPF_REG_4,
+		  .imm = -4 },
+		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_5,
+		  .imm = 4 },
+		{ .code = BPF_JMP | BPF_CALL, .imm = BPF_FUNC_setsockopt },
+		/* return 1 */
+		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0,
+		  .imm = 1 },
+		{ .code = BPF_JMP | BPF_EXIT },
+	};
+
+	return RET(BPF(BPF_PROG_LOAD, .prog_type = BPF_PROG_TYPE_SOCK_OPS,
+		       .insns = PTR(insns), .insn_cnt = ARRAY_SIZE(insns),
+		       .license = PTR("GPL")));
+}
+
+static int attach_sock_ops(int cmd, int dir, int prog)
+{
+	return RET(BPF(cmd, .target_fd = dir, .attach_bpf_fd = prog,
+		       .attach_type = BPF_CGROUP_SOCK_OPS));
+}
+
+static int priority(int fd)
+{
+	socklen_t len = sizeof(int);
+	int value = -1;
+
+	return getsockopt(fd, SOL_SOCKET, SO_PRIORITY, &value, &len) ? -errno :
+								       value;
+}
+
+static int set_priority(int fd, int value)
+{
+	return RET(setsockopt(fd, SOL_SOCKET, SO_PRIORITY, &value,
+			      sizeof(value)));
+}
+
+/* Returns what the same takes that the program has done: an errno, or 0. */
+static int listen_there(void *arg)
+{
+	const int fd = *(int *)arg;
+	int ret;
+
+	STEP(priority(fd) == 0);
+	STEP(!listen(fd, 1));
+	STEP(priority(fd) == PRIORITY);
+	STEP(!set_priority(fd, 3));
+	ret = set_priority(fd, PRIORITY);
+	STEP(priority(fd) == (ret ? 3 : PRIORITY));
+	return ret;
+}
+
+struct listens {
+	int dir;
+	bool enters;
+};
+
+/* A socket is of the group that it was made in. */
+static int listen_in_group(void *arg)
+{
+	const struct listens *l = arg;
+	struct sockaddr_storage ss;
+	socklen_t len;
+	int fd = openat(l->dir, "cgroup.procs", O_WRONLY | O_CLOEXEC);
+
+	STEP(write(fd, "0", 1) == 1);
+	close(fd);
+	fd = bound_socket(AF_INET, SOCK_STREAM, 0, &ss, &len);
+	STEP(fd >= 0);
+	return l->enters ? capmode_run(listen_there, &fd) : listen_there(&fd);
+}
+
+/* It is the program that sets the option, and not who has it run. */
+TEST_F(cgroup, option_set_by_program)
+{
+	struct listens l = { .dir = self->dir };
+	int prog;
+
+	REQUIRE_CAPMODE();
+	prog = load_priority();
+	if (prog == -ENOSYS || prog == -EINVAL)
+		SKIP(return, "no programs of control groups");
+	ASSERT_LE(0, prog);
+	ASSERT_EQ(0, attach_sock_ops(BPF_PROG_ATTACH, self->dir, prog));
+	EXPECT_EQ(0, in_child(listen_in_group, &l));
+	l.enters = true;
+	EXPECT_EQ(-ECAPMODE, in_child(listen_in_group, &l));
+	EXPECT_EQ(0, attach_sock_ops(BPF_PROG_DETACH, self->dir, prog));
+	close(prog);
 }
 
 static int sys_perf_event_open(uint64_t config, pid_t pid, int cpu, int group,

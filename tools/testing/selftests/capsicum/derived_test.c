@@ -3,7 +3,7 @@
  * Descriptors that an ioctl makes of what another stands for: made through a
  * capability, they have its limits.
  */
-#include "common.h"
+#include "capmode.h"
 
 #include <linux/nsfs.h>
 #include <linux/sockios.h>
@@ -153,6 +153,75 @@ TEST_F(derived, pty_peer)
 	EXPECT_EQ(-ENOTCAPABLE, RET(write(fd, "x", 1)));
 	ASSERT_EQ(1, write(ptm, "\n", 1));
 	EXPECT_EQ(1, read(fd, &c, 1));
+}
+
+/* ---- a directory of pseudo-terminals ---- */
+
+/* A new one by the directory: both its ends have the limits of that. */
+static int new_pty(void *arg)
+{
+	const int flags = O_RDWR | O_NOCTTY | O_CLOEXEC;
+	int dir = *(int *)arg, unlock = 0, ptm, pts;
+	struct limits want, have;
+	char c;
+
+	ptm = RET(openat(dir, "ptmx", flags));
+	if (ptm < 0)
+		return ptm;
+	STEP(!get_limits(dir, &want));
+	STEP(!get_limits(ptm, &have) && limits_eq(&want, &have));
+	STEP(!ioctl(ptm, TIOCSPTLCK, &unlock));
+	pts = RET(ioctl(ptm, TIOCGPTPEER, flags));
+	STEP(pts >= 0);
+	STEP(!get_limits(pts, &have) && limits_eq(&want, &have));
+	STEP(write(ptm, "\n", 1) == 1 && read(pts, &c, 1) == 1);
+	if (want.nioctls != CAP_LIMIT_IOCTLS_ALL) {
+		STEP(RET(ioctl(ptm, FIONREAD, &unlock)) == -ENOTCAPABLE);
+		STEP(RET(ioctl(pts, FIONREAD, &unlock)) == -ENOTCAPABLE);
+	}
+	close(pts);
+	close(ptm);
+	return 0;
+}
+
+static int open_beside(void *arg)
+{
+	int fd = RET(openat(*(int *)arg, "../null", O_RDWR | O_CLOEXEC));
+
+	if (fd < 0)
+		return fd;
+	close(fd);
+	return 0;
+}
+
+TEST(pty_below_directory)
+{
+	const unsigned int list[] = { TIOCSPTLCK, TIOCGPTPEER };
+	int dir, cap, unable;
+	struct cap_rights set;
+
+	REQUIRE_CAPMODE();
+	dir = open("/dev/pts", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (dir < 0 || faccessat(dir, "ptmx", R_OK | W_OK, 0))
+		SKIP(return, "no /dev/pts/ptmx");
+	rights_list(&set, RIGHTS(CAP_LOOKUP, CAP_READ, CAP_WRITE, CAP_SEEK,
+				 CAP_IOCTL));
+	cap = limit_sub(dir, &set, 0, 2, list);
+	ASSERT_LE(0, cap);
+	EXPECT_BOTH(new_pty, &dir);
+	EXPECT_BOTH(new_pty, &cap);
+	EXPECT_CAPMODE(-ENOTCAPABLE, open_beside, &dir);
+	EXPECT_EQ(-ENOTCAPABLE, in_child(open_beside, &cap));
+	EXPECT_EQ(-ENOTCAPABLE, capmode_run(open_beside, &cap));
+	/* It is opened to be written to. */
+	rights_del(&set, CAP_WRITE);
+	unable = limit_sub(dir, &set, 0, 2, list);
+	ASSERT_LE(0, unable);
+	EXPECT_EQ(-ENOTCAPABLE, in_child(new_pty, &unable));
+	EXPECT_EQ(-ENOTCAPABLE, capmode_run(new_pty, &unable));
+	close(unable);
+	close(cap);
+	close(dir);
 }
 
 TEST_F(derived, namespaces)

@@ -4,7 +4,7 @@
  * does need its right, those about the descriptor none, all others CAP_FCNTL,
  * four of them also a sub-right of it.
  */
-#include "common.h"
+#include "ops.h"
 
 /* <linux/fcntl.h> and <fcntl.h> do not go together. */
 #ifndef F_LINUX_SPECIFIC_BASE
@@ -152,6 +152,134 @@ TEST_F(fcntl, flags_are_the_targets)
 	EXPECT_EQ(0, fcntl(fd, F_SETFL, O_APPEND));
 	EXPECT_EQ(O_APPEND, fcntl(self->file, F_GETFL) & O_APPEND);
 	EXPECT_EQ(O_RDWR, fcntl(fd, F_GETFL) & O_ACCMODE);
+}
+
+/* F_SETFL by one of the system calls that there are. */
+struct setfl {
+	long nr;
+	int fd;		/* ordinary, of the file */
+	int was;
+	int flags;
+};
+
+static int setfl_get(const struct setfl *s)
+{
+	return fcntl(s->fd, F_GETFL) & (O_APPEND | O_NONBLOCK);
+}
+
+static void setfl_prepare(void *ctx)
+{
+	struct setfl *s = ctx;
+
+	fcntl(s->fd, F_SETFL, s->was);
+}
+
+static int op_setfl(int fd, void *ctx)
+{
+	struct setfl *s = ctx;
+	int err = RET(syscall(s->nr, fd, F_SETFL, s->flags));
+
+	if (!err && setfl_get(s) != s->flags)
+		return -EUCLEAN;
+	return err;
+}
+
+static uint64_t setfl_state(void *ctx)
+{
+	return setfl_get(ctx);
+}
+
+/* Without O_APPEND a file is written to where its position is. */
+TEST_F(fcntl, append)
+{
+	static const long nrs[] = {
+		__NR_fcntl,
+#ifdef __NR_fcntl64
+		__NR_fcntl64,
+#endif
+	};
+	static const struct {
+		int was;
+		int flags;
+		uint64_t more;
+	} sets[] = {
+		{ O_APPEND, 0, CAP_SEEK },
+		{ O_APPEND, O_NONBLOCK, CAP_SEEK },
+		{ O_APPEND | O_NONBLOCK, O_NONBLOCK, CAP_SEEK },
+		{ O_APPEND, O_APPEND },
+		{ O_APPEND, O_APPEND | O_NONBLOCK },
+		{ 0, O_APPEND },
+		{ 0, O_NONBLOCK },
+		{ O_NONBLOCK, 0 },
+	};
+	unsigned int i, j;
+
+	for (i = 0; i < ARRAY_SIZE(nrs); i++) {
+		for (j = 0; j < ARRAY_SIZE(sets); j++) {
+			struct setfl s = {
+				.nr = nrs[i],
+				.fd = self->file,
+				.was = sets[j].was,
+				.flags = sets[j].flags,
+			};
+			char name[64];
+
+			snprintf(name, sizeof(name), "F_SETFL by %ld, %#o to %#o",
+				 s.nr, s.was, s.flags);
+			RIGHTS_OP(self->file, .name = name, .op = op_setfl,
+				  .rights = RIGHTS(CAP_FCNTL, sets[j].more),
+				  .fcntls = CAP_FCNTL_SETFL,
+				  .prepare = setfl_prepare,
+				  .state = setfl_state, .ctx = &s);
+		}
+	}
+}
+
+/* What was opened to be appended to is not overwritten. */
+TEST(append_only_directory)
+{
+	const int flags = O_WRONLY | O_APPEND | O_CLOEXEC;
+	struct cap_rights set;
+	int dir, file, cap, fd;
+	char name[256];
+
+	REQUIRE_CAPSICUM();
+	snprintf(name, sizeof(name), "%s/capsicum.XXXXXX", tmp_dir());
+	ASSERT_TRUE(!!mkdtemp(name));
+	dir = open(name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	ASSERT_LE(0, dir);
+	file = openat(dir, "log", O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	ASSERT_LE(0, file);
+	ASSERT_EQ(3, write(file, "old", 3));
+
+	rights_list(&set, RIGHTS(CAP_LOOKUP, CAP_WRITE, CAP_FCNTL));
+	cap = limit_sub(dir, &set, CAP_FCNTL_SETFL, 0, NULL);
+	ASSERT_LE(0, cap);
+	EXPECT_EQ(-ENOTCAPABLE, RET(openat(cap, "log", O_WRONLY | O_CLOEXEC)));
+	fd = RET(openat(cap, "log", flags));
+	ASSERT_LE(0, fd);
+	EXPECT_EQ(-ENOTCAPABLE, RET(fcntl(fd, F_SETFL, 0)));
+	EXPECT_EQ(0, RET(fcntl(fd, F_SETFL, O_APPEND | O_NONBLOCK)));
+	EXPECT_EQ(-ENOTCAPABLE, RET(fcntl(fd, F_SETFL, O_NONBLOCK)));
+	EXPECT_EQ(3, RET(write(fd, "new", 3)));
+	EXPECT_TRUE(ops_holds(file, "oldnew"));
+	close(fd);
+	close(cap);
+
+	rights_add(&set, CAP_SEEK);
+	cap = limit_sub(dir, &set, CAP_FCNTL_SETFL, 0, NULL);
+	ASSERT_LE(0, cap);
+	fd = RET(openat(cap, "log", flags));
+	ASSERT_LE(0, fd);
+	EXPECT_EQ(0, RET(fcntl(fd, F_SETFL, 0)));
+	EXPECT_EQ(3, RET(write(fd, "OLD", 3)));
+	EXPECT_TRUE(ops_holds(file, "OLDnew"));
+	close(fd);
+	close(cap);
+	close(file);
+	EXPECT_EQ(0, unlinkat(dir, "log", 0));
+	close(dir);
+	EXPECT_EQ(0, rmdir(name));
 }
 
 TEST_F(fcntl, owner)

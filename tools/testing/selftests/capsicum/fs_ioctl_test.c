@@ -180,18 +180,34 @@ static int op_clone_range_src(int fd, void *ctx)
 	return RET(ioctl(p->second, FICLONERANGE, &r));
 }
 
+static int op_clone_range_dst(int fd, void *ctx)
+{
+	struct pair *p = ctx;
+	struct file_clone_range r = {
+		.src_fd = p->first,
+		.src_length = BLOCKS,
+	};
+
+	return RET(ioctl(fd, FICLONERANGE, &r));
+}
+
 TEST_F(btrfs, clone)
 {
 	RIGHTS_OP(self->p.second, .name = "FICLONE, destination",
-		  .op = op_clone_dst, .rights = RIGHTS(CAP_IOCTL, CAP_WRITE),
+		  .op = op_clone_dst, .rights = RIGHTS(CAP_IOCTL, CAP_PWRITE),
 		  .ioctl = FICLONE, .prepare = pair_fill, .state = pair_state,
 		  .ctx = &self->p);
 	RIGHTS_OP(self->p.first, .name = "FICLONE, source",
-		  .op = op_clone_src, .rights = RIGHTS(CAP_READ),
+		  .op = op_clone_src, .rights = RIGHTS(CAP_PREAD),
 		  .prepare = pair_fill, .state = pair_state, .ctx = &self->p);
 	RIGHTS_OP(self->p.first, .name = "FICLONERANGE, source",
-		  .op = op_clone_range_src, .rights = RIGHTS(CAP_READ),
+		  .op = op_clone_range_src, .rights = RIGHTS(CAP_PREAD),
 		  .prepare = pair_fill, .state = pair_state, .ctx = &self->p);
+	RIGHTS_OP(self->p.second, .name = "FICLONERANGE, destination",
+		  .op = op_clone_range_dst,
+		  .rights = RIGHTS(CAP_IOCTL, CAP_PWRITE),
+		  .ioctl = FICLONERANGE, .prepare = pair_fill,
+		  .state = pair_state, .ctx = &self->p);
 }
 
 static int dedupe(int src, int dst, int also)
@@ -240,14 +256,15 @@ static int op_dedupe_among_others(int fd, void *ctx)
 TEST_F(btrfs, dedupe)
 {
 	RIGHTS_OP(self->p.first, .name = "FIDEDUPERANGE, source",
-		  .op = op_dedupe_src, .rights = RIGHTS(CAP_IOCTL, CAP_READ),
+		  .op = op_dedupe_src, .rights = RIGHTS(CAP_IOCTL, CAP_PREAD),
 		  .ioctl = FIDEDUPERANGE, .prepare = pair_fill,
 		  .state = pair_state, .ctx = &self->p);
 	RIGHTS_OP(self->p.second, .name = "FIDEDUPERANGE, destination",
-		  .op = op_dedupe_dst, .rights = RIGHTS(CAP_WRITE),
+		  .op = op_dedupe_dst, .rights = RIGHTS(CAP_PREAD, CAP_PWRITE),
 		  .prepare = pair_fill, .state = pair_state, .ctx = &self->p);
 	RIGHTS_OP(self->p.second, .name = "FIDEDUPERANGE, among others",
-		  .op = op_dedupe_among_others, .rights = RIGHTS(CAP_WRITE),
+		  .op = op_dedupe_among_others,
+		  .rights = RIGHTS(CAP_PREAD, CAP_PWRITE),
 		  .prepare = pair_fill, .ctx = &self->p);
 }
 

@@ -548,6 +548,112 @@ TEST_F(limited, polls_itself)
 	EXPECT_EQ(0, read(fds[0], &c, 1));
 }
 
+/* What a ring that is disabled is to be allowed: nothing of the rest. */
+static const struct io_uring_restriction allowed[] = {
+	{ .opcode = IORING_RESTRICTION_SQE_OP, .sqe_op = IORING_OP_NOP },
+	{ .opcode = IORING_RESTRICTION_SQE_OP, .sqe_op = IORING_OP_OPENAT },
+};
+
+/* One that is on the list, and one that is not. */
+static int nop_and_fsync(struct ring *r)
+{
+	struct io_uring_sqe fsync = { .opcode = IORING_OP_FSYNC };
+
+	STEP(!ring_do(r, (struct io_uring_sqe){ }, false));
+	return ring_do(r, fsync, false);
+}
+
+TEST_F(limited, disabled)
+{
+	struct ring r, able, unable;
+	int i;
+
+	ASSERT_EQ(0, ring_setup(&r, 8, IORING_SETUP_R_DISABLED));
+	able.fd = limit_to(r.fd, CAP_IO_URING);
+	ASSERT_LE(0, able.fd);
+	unable.fd = limit_all_but(r.fd, CAP_IO_URING);
+	ASSERT_LE(0, unable.fd);
+	for (i = 0; i < 2; i++) {
+		EXPECT_EQ(-ENOTCAPABLE,
+			  IO_REGISTER(&unable, IORING_REGISTER_RESTRICTIONS,
+				      allowed, ARRAY_SIZE(allowed)));
+		EXPECT_EQ(-ENOTCAPABLE,
+			  IO_REGISTER(&unable, IORING_REGISTER_ENABLE_RINGS,
+				      NULL, 0));
+		/* It is as it was: disabled, and can be restricted once. */
+		EXPECT_EQ(-EBADFD, ring_submit(&r, 0, 0));
+		EXPECT_EQ(i ? -EBUSY : 0,
+			  IO_REGISTER(&able, IORING_REGISTER_RESTRICTIONS,
+				      allowed, ARRAY_SIZE(allowed)));
+	}
+	EXPECT_EQ(0, IO_REGISTER(&able, IORING_REGISTER_ENABLE_RINGS, NULL, 0));
+	EXPECT_EQ(-EACCES, nop_and_fsync(&r));
+	close(able.fd);
+	close(unable.fd);
+	ring_free(&r);
+}
+
+/* Restricted before, enabled after; what is on the list is judged as ever. */
+static int enabled_after(void *arg)
+{
+	const bool *enter = arg;
+	struct ring r;
+	int dir, fd;
+
+	dir = open(tmp_dir(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	STEP(dir >= 0);
+	STEP(!ring_setup(&r, 8, IORING_SETUP_R_DISABLED));
+	STEP(!IO_REGISTER(&r, IORING_REGISTER_RESTRICTIONS, allowed,
+			  ARRAY_SIZE(allowed)));
+	STEP(!*enter || !sys_cap_enter(0));
+	STEP(ring_submit(&r, 0, 0) == -EBADFD);
+	STEP(!IO_REGISTER(&r, IORING_REGISTER_ENABLE_RINGS, NULL, 0));
+	STEP(nop_and_fsync(&r) == -EACCES);
+	STEP(IO_REGISTER(&r, IORING_REGISTER_PERSONALITY, NULL, 0) == -EACCES);
+	fd = ring_do(&r, sqe_openat(dir, ".", O_PATH), false);
+	STEP(fd >= 0 && !close(fd));
+	fd = ring_do(&r, sqe_openat(AT_FDCWD, ".", O_PATH), false);
+	STEP(fd < 0 || !close(fd));
+	ring_free(&r);
+	return fd < 0 ? fd : 0;
+}
+
+TEST_F(limited, enabled_in_mode)
+{
+	bool enter = false;
+
+	REQUIRE_CAPMODE();
+	EXPECT_EQ(0, in_child(enabled_after, &enter));
+	enter = true;
+	EXPECT_EQ(-ECAPMODE, in_child(enabled_after, &enter));
+}
+
+/*
+ * All of them take a ring: what they are to do with it does not matter. (By a
+ * number in the table of rings it is one that has been put in there, which is
+ * what takes the right.)
+ */
+TEST_F(limited, every_register_opcode)
+{
+	struct ring able, unable;
+	unsigned int op;
+
+	able.fd = limit_to(self->ring.fd, CAP_IO_URING);
+	ASSERT_LE(0, able.fd);
+	unable.fd = limit_all_but(self->ring.fd, CAP_IO_URING);
+	ASSERT_LE(0, unable.fd);
+	for (op = 0; op < IORING_REGISTER_LAST; op++) {
+		EXPECT_EQ(-ENOTCAPABLE, IO_REGISTER(&unable, op, NULL, 0))
+			TH_LOG("opcode %u", op);
+		EXPECT_NE(-ENOTCAPABLE, IO_REGISTER(&able, op, NULL, 0))
+			TH_LOG("opcode %u", op);
+	}
+	/* There is none that they could be asked for. */
+	EXPECT_EQ(-EINVAL, IO_REGISTER(&unable, op, NULL, 0));
+	close(able.fd);
+	close(unable.fd);
+}
+
 /* Completions are told to who may be written to. */
 TEST_F(limited, eventfd)
 {

@@ -20,10 +20,13 @@
 #define ATTR_ACL	"system.posix_acl_access"
 #define NULL_CMD	0x1234		/* /dev/null takes any */
 #define BUFFER_GROUP	7
+#define RING_GROUP	8		/* its buffers come by a ring */
+#define BLOCK		4096
 
 enum object {
 	FILE_,		/* a regular file of 64 bytes */
 	LOG,		/* another one, open to append */
+	BLOCKS,		/* one of two blocks, where some can be taken out */
 	IN,		/* the end of a pipe that there is something to read from */
 	OUT,		/* the end of a pipe that there is room in */
 	UDP,		/* a socket that is connected to itself, and has a byte */
@@ -46,6 +49,7 @@ FIXTURE(uring)
 	socklen_t llen;
 	struct ring other;
 	char *buf;
+	struct io_uring_buf_ring *buffers;
 	struct iovec iov;
 	struct msghdr msg;
 	unsigned int setup;
@@ -168,6 +172,9 @@ static int make_ring(struct uring_data *self)
 		err = ring_slots(&self->ring, 2);
 	if (!err)
 		err = IO_REGISTER(&self->ring, IORING_REGISTER_BUFFERS, &iov, 1);
+	if (!err)
+		err = ring_buffer(&self->ring, RING_GROUP, self->buffers,
+				  self->buf, 1);
 	return err;
 }
 
@@ -183,6 +190,9 @@ FIXTURE_SETUP(uring)
 	self->buf = mmap(NULL, 4096, PROT_READ | PROT_WRITE,
 			 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	ASSERT_TRUE(self->buf != MAP_FAILED);
+	self->buffers = mmap(NULL, 4096, PROT_READ | PROT_WRITE,
+			     MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	ASSERT_TRUE(self->buffers != MAP_FAILED);
 	err = ring_setup(&self->other, 64, 0);
 	if (err)
 		SKIP(return, "no io_uring (%d)", err);
@@ -194,6 +204,9 @@ FIXTURE_SETUP(uring)
 	self->fd[LOG] = tmp_file(NULL, 64);
 	ASSERT_LE(0, self->fd[LOG]);
 	ASSERT_EQ(0, fcntl(self->fd[LOG], F_SETFL, O_APPEND));
+	/* Not in memory, where blocks stay. */
+	self->fd[BLOCKS] = tmp_file(".", 0);
+	ASSERT_LE(0, self->fd[BLOCKS]);
 	ASSERT_EQ(0, pipe2(fds, O_CLOEXEC | O_NONBLOCK));
 	self->fd[IN] = fds[0];
 	self->pair_in = fds[1];
@@ -231,8 +244,10 @@ struct op {
 	enum { BOTH, NORMAL, FIXED } only;
 	bool second;			/* the capability is the second file */
 	bool addressed;			/* a send to an address */
+	bool provided;			/* the buffer is of RING_GROUP */
+	uint16_t ioprio;
 	const char *attr;
-	uint32_t cmd;
+	uint32_t cmd;			/* or the mode of FALLOCATE */
 	int level;			/* of the option, with its name */
 	int optname;
 	int rw_flags;
@@ -271,6 +286,19 @@ static const struct op ops[] = {
 	{ "SYNC_FILE_RANGE", IORING_OP_SYNC_FILE_RANGE, FILE_,
 	  RIGHTS(CAP_FSYNC, CAP_SEEK) },
 	{ "FALLOCATE", IORING_OP_FALLOCATE, FILE_, RIGHTS(CAP_PWRITE) },
+	{ "FALLOCATE keep size", IORING_OP_FALLOCATE, FILE_, RIGHTS(CAP_PWRITE),
+	  .cmd = FALLOC_FL_KEEP_SIZE },
+	/* Not every file system knows these. */
+	{ "FALLOCATE punch hole", IORING_OP_FALLOCATE, BLOCKS,
+	  RIGHTS(CAP_PWRITE), .again = -EOPNOTSUPP,
+	  .cmd = FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE },
+	{ "FALLOCATE zero", IORING_OP_FALLOCATE, BLOCKS, RIGHTS(CAP_PWRITE),
+	  .again = -EOPNOTSUPP, .cmd = FALLOC_FL_ZERO_RANGE },
+	{ "FALLOCATE insert", IORING_OP_FALLOCATE, BLOCKS, RIGHTS(CAP_PWRITE),
+	  .again = -EOPNOTSUPP, .cmd = FALLOC_FL_INSERT_RANGE },
+	{ "FALLOCATE collapse", IORING_OP_FALLOCATE, BLOCKS,
+	  RIGHTS(CAP_PWRITE, CAP_FTRUNCATE), .again = -EOPNOTSUPP,
+	  .cmd = FALLOC_FL_COLLAPSE_RANGE },
 	{ "FADVISE", IORING_OP_FADVISE, FILE_, RIGHTS(CAP_READ) },
 	{ "FTRUNCATE", IORING_OP_FTRUNCATE, FILE_, RIGHTS(CAP_FTRUNCATE) },
 	{ "POLL_ADD", IORING_OP_POLL_ADD, IN, RIGHTS(CAP_EVENT) },
@@ -296,6 +324,13 @@ static const struct op ops[] = {
 	{ "SEND", IORING_OP_SEND, UDP, RIGHTS(CAP_SEND) },
 	{ "SEND to", IORING_OP_SEND, UDP, RIGHTS(CAP_SEND, CAP_CONNECT),
 	  .addressed = true },
+	{ "SEND provided", IORING_OP_SEND, UDP, RIGHTS(CAP_SEND),
+	  .provided = true },
+	{ "SEND bundle", IORING_OP_SEND, UDP, RIGHTS(CAP_SEND),
+	  .provided = true, .ioprio = IORING_RECVSEND_BUNDLE },
+	{ "SEND bundle to", IORING_OP_SEND, UDP, RIGHTS(CAP_SEND, CAP_CONNECT),
+	  .provided = true, .ioprio = IORING_RECVSEND_BUNDLE,
+	  .addressed = true },
 	{ "SENDMSG", IORING_OP_SENDMSG, UDP, RIGHTS(CAP_SEND) },
 	{ "SENDMSG to", IORING_OP_SENDMSG, UDP, RIGHTS(CAP_SEND, CAP_CONNECT),
 	  .addressed = true },
@@ -306,6 +341,10 @@ static const struct op ops[] = {
 	{ "SENDMSG_ZC to", IORING_OP_SENDMSG_ZC, UDP,
 	  RIGHTS(CAP_SEND, CAP_CONNECT), .addressed = true },
 	{ "RECV", IORING_OP_RECV, UDP, RIGHTS(CAP_RECV) },
+	{ "RECV provided", IORING_OP_RECV, UDP, RIGHTS(CAP_RECV),
+	  .provided = true },
+	{ "RECV bundle", IORING_OP_RECV, UDP, RIGHTS(CAP_RECV),
+	  .provided = true, .ioprio = IORING_RECVSEND_BUNDLE },
 	{ "RECVMSG", IORING_OP_RECVMSG, UDP, RIGHTS(CAP_RECV) },
 	{ "ACCEPT", IORING_OP_ACCEPT, LISTENER, RIGHTS(CAP_ACCEPT) },
 	{ "BIND", IORING_OP_BIND, LONER, RIGHTS(CAP_BIND), .again = -EINVAL },
@@ -399,8 +438,14 @@ static void fill_splice(struct uring_data *self, const struct op *o,
 static void fill_send(struct uring_data *self, const struct op *o,
 		      struct io_uring_sqe *sqe)
 {
-	sqe->addr = (uintptr_t)self->buf;
-	sqe->len = 1;
+	sqe->ioprio = o->ioprio;
+	if (o->provided) {
+		sqe->flags |= IOSQE_BUFFER_SELECT;
+		sqe->buf_group = RING_GROUP;
+	} else {
+		sqe->addr = (uintptr_t)self->buf;
+		sqe->len = 1;
+	}
 	switch (o->opcode) {
 	case IORING_OP_SEND:
 	case IORING_OP_SEND_ZC:
@@ -450,7 +495,8 @@ static void fill(struct uring_data *self, const struct op *o,
 		sqe->len = 4;
 		break;
 	case IORING_OP_FALLOCATE:
-		sqe->addr = 4096;
+		sqe->addr = BLOCK;
+		sqe->len = o->cmd;
 		break;
 	case IORING_OP_FADVISE:
 		sqe->fadvise_advice = POSIX_FADV_WILLNEED;
@@ -535,13 +581,14 @@ static int run(struct uring_data *self, const struct op *o, int fd)
 			return -EPROTO;
 	}
 	fill(self, o, &sqe, self->fixed ? SLOT : fd);
-	if (self->fixed && o->second) {
+	if (self->fixed && o->second)
 		sqe.splice_flags = SPLICE_F_FD_IN_FIXED;
-	} else if (self->fixed) {
+	else if (self->fixed)
 		sqe.flags |= IOSQE_FIXED_FILE;
-	}
 	sqe.flags |= self->sqe_flags;
 	ret = ring_do(&self->ring, sqe, self->link);
+	if (o->provided && ret > 0)
+		ring_buffer_again(self->buffers);
 	/* What is in the table lives on when the descriptor is closed. */
 	if (self->fixed && ring_slot(&self->ring, SLOT, -1))
 		return -EPROTO;
@@ -567,6 +614,12 @@ static void op_prepare(void *arg)
 	case LOG:
 		fd = self->fd[r->op->object];
 		if (ftruncate(fd, 64) || lseek(fd, 0, SEEK_SET))
+			abort();
+		break;
+	case BLOCKS:
+		fd = self->fd[BLOCKS];
+		if (ftruncate(fd, 0) || pwrite(fd, "b", 1, 0) != 1 ||
+		    ftruncate(fd, 2 * BLOCK))
 			abort();
 		break;
 	case UDP:
@@ -596,6 +649,8 @@ static uint64_t op_state(void *arg)
 	uint64_t h = file_state(self->fd[FILE_]);
 
 	MIX(h, file_state(self->fd[LOG]));
+	if (r->op->object == BLOCKS)
+		MIX(h, file_state(self->fd[BLOCKS]));
 	MIX(h, queued(self->fd[IN]));
 	MIX(h, queued(self->pair_out));
 	MIX(h, queued(self->fd[UDP]));
@@ -611,6 +666,21 @@ static int appended(int fd, bool at_the_end)
 	if (fstat(fd, &st))
 		return -errno;
 	return st.st_size == (at_the_end ? 64 + 4 : 64) ? 0 : -EPROTO;
+}
+
+/* A block has been taken out, or put in; or what is there is as long as before. */
+static int allocated(int fd, unsigned int mode)
+{
+	const off_t size = mode & FALLOC_FL_COLLAPSE_RANGE ? BLOCK :
+			   mode & FALLOC_FL_INSERT_RANGE ? 3 * BLOCK :
+							   2 * BLOCK;
+	struct stat st;
+	char c = 0;
+
+	if (fstat(fd, &st) || pread(fd, &c, 1, 0) != 1)
+		return -errno;
+	/* All of them are about the first one, which had it. */
+	return st.st_size == size && !c ? 0 : -EPROTO;
 }
 
 /* A socket that was accepted is limited as the one it was accepted from. */
@@ -635,6 +705,8 @@ static int op_run(int fd, void *arg)
 	if (ret >= 0 && r->op->object == LOG)
 		return appended(r->self->fd[LOG],
 				!(r->op->rw_flags & RWF_NOAPPEND));
+	if (ret >= 0 && r->op->object == BLOCKS)
+		return allocated(r->self->fd[BLOCKS], r->op->cmd);
 	if (ret < 0 && ret == r->op->again)
 		return 0;
 	return ret;
@@ -651,6 +723,9 @@ TEST_F(uring, rights)
 		if (o->opcode == IORING_OP_READ_MULTISHOT ||
 		    o->opcode == IORING_OP_FIXED_FD_INSTALL ||
 		    (self->fixed && o->only == NORMAL))
+			continue;
+		/* Workers send no bundles. */
+		if (o->opcode == IORING_OP_SEND && o->ioprio && self->sqe_flags)
 			continue;
 		RIGHTS_OP(self->fd[o->object], .name = o->name, .op = op_run,
 			  .rights = o->rights, .ioctl = o->ioctl,
@@ -1055,6 +1130,80 @@ TEST_F(uring, in_flight)
 	ASSERT_EQ(0, ring_wait(&self->ring, &cqe));
 	EXPECT_EQ(1, cqe.res);
 	EXPECT_EQ('2', self->buf[0]);
+}
+
+/* ---- a ring that polls the device itself ---- */
+
+struct polled {
+	struct ring ring;
+	bool fixed;
+	off_t off;
+	char first;	/* of what is there */
+	char *page;
+};
+
+static int op_read_polled(int fd, void *arg)
+{
+	struct polled *p = arg;
+	struct io_uring_sqe sqe = {
+		.opcode = IORING_OP_READ,
+		.flags = p->fixed ? IOSQE_FIXED_FILE : 0,
+		.fd = p->fixed ? SLOT : fd,
+		.off = p->off,
+		.addr = (uintptr_t)p->page,
+		.len = BLOCK,
+	};
+	int ret;
+
+	p->page[0] = '-';
+	if (p->fixed && ring_slot(&p->ring, SLOT, fd))
+		return -EPROTO;
+	ret = ring_do(&p->ring, sqe, false);
+	if (p->page[0] != (ret == BLOCK ? p->first : '-'))
+		return -EPROTO;
+	/* The ring goes on. */
+	if (ring_do(&p->ring, (struct io_uring_sqe){ }, false))
+		return -EPROTO;
+	return ret;
+}
+
+/*
+ * A hole takes no device. For the rest it has to be one that can be polled (of
+ * virtio_blk it is a parameter), but who may not does not get as far as that.
+ */
+TEST(iopoll)
+{
+	struct polled p = {};
+	int fd, i, want;
+
+	REQUIRE_CAPSICUM();
+	fd = tmp_file(".", 1);
+	ASSERT_LE(0, fd);
+	ASSERT_EQ(0, ftruncate(fd, 2 * BLOCK));
+	ASSERT_EQ(0, fsync(fd));
+	i = ring_setup(&p.ring, 4, IORING_SETUP_IOPOLL);
+	if (i || fcntl(fd, F_SETFL, O_DIRECT))
+		SKIP(return, "no io_uring that polls (%d), or no O_DIRECT", i);
+	ASSERT_EQ(0, ring_slots(&p.ring, 1));
+	p.page = mmap(NULL, BLOCK, PROT_READ | PROT_WRITE,
+		      MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	ASSERT_TRUE(p.page != MAP_FAILED);
+	for (i = 0; i < 4; i++) {
+		p.fixed = i & 1;
+		p.off = i & 2 ? 0 : BLOCK;
+		p.first = i & 2 ? 'a' : 0;
+		want = op_read_polled(fd, &p);
+		if (i == 0 && want == -EOPNOTSUPP)
+			SKIP(return, "nothing to be polled here");
+		if (want != -EOPNOTSUPP || p.off)
+			EXPECT_EQ(BLOCK, want);
+		RIGHTS_OP(fd, .name = "READ, polled", .op = op_read_polled,
+			  .rights = RIGHTS(CAP_PREAD),
+			  .want = want < 0 ? want : 0, .ctx = &p);
+	}
+	munmap(p.page, BLOCK);
+	ring_free(&p.ring);
+	close(fd);
 }
 
 struct racing {

@@ -6,9 +6,17 @@
  */
 #include "common.h"
 
+#include <linux/blkzoned.h>
+#include <linux/btrfs.h>
+#include <linux/ext4.h>
+#include <linux/f2fs.h>
 #include <linux/fs.h>
+#include <linux/fscrypt.h>
+#include <linux/fsverity.h>
+#include <linux/msdos_fs.h>
 #include <pty.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <termios.h>
 
@@ -217,6 +225,133 @@ TEST_F(ioctl, inode_flags)
 	      CAP_FCHFLAGS);
 }
 
+/* A command as another ABI has it. */
+#define SIZED(cmd, size)	(((cmd) & ~IOCSIZE_MASK) | (size) << IOCSIZE_SHIFT)
+
+/* Of no header for programs. */
+#define CIFS_IOC_COPYCHUNK_FILE	_IOW(0xcf, 3, int)
+#define XFS_IOC_EXCHANGE_RANGE	_IOW('X', 129, char[40])
+#define XFS_IOC_COMMIT_RANGE	_IOW('X', 131, char[88])
+
+#define ROW(command, ...) \
+	{ #command, command, RIGHTS(CAP_IOCTL, ##__VA_ARGS__) }
+
+static const struct {
+	const char *name;
+	unsigned int cmd;
+	const uint64_t *rights;
+} rows[] = {
+	ROW(BLKSECDISCARD, CAP_PWRITE),
+	ROW(BLKRESETZONE, CAP_PWRITE),
+	ROW(BLKFINISHZONE, CAP_PWRITE),
+	ROW(BLKFLSBUF, CAP_FSYNC),
+
+	ROW(FS_IOC32_SETVERSION, CAP_FCHFLAGS),
+	ROW(FS_IOC_SET_ENCRYPTION_POLICY, CAP_FCHFLAGS),
+	ROW(FS_IOC_ENABLE_VERITY, CAP_FCHFLAGS),
+	ROW(FS_IOC_MEASURE_VERITY, CAP_PREAD),
+	ROW(FS_IOC_READ_VERITY_METADATA, CAP_PREAD),
+
+	ROW(FAT_IOCTL_SET_ATTRIBUTES, CAP_FCHMOD),
+	ROW(SIZED(VFAT_IOCTL_READDIR_BOTH, 560), CAP_READ),
+	ROW(SIZED(VFAT_IOCTL_READDIR_BOTH, 536), CAP_READ),
+	ROW(SIZED(VFAT_IOCTL_READDIR_SHORT, 560), CAP_READ),
+	ROW(SIZED(VFAT_IOCTL_READDIR_SHORT, 536), CAP_READ),
+
+	ROW(SIZED(EXT4_IOC_SETVERSION, 8), CAP_FCHFLAGS),
+	ROW(SIZED(EXT4_IOC_SETVERSION, 4), CAP_FCHFLAGS),
+	ROW(EXT4_IOC_MIGRATE, CAP_FCHFLAGS),
+	/* Two commands of one number need not take the same. */
+	ROW(EXT4_IOC_MOVE_EXT, CAP_PREAD, CAP_PWRITE),
+	ROW(EXT4_IOC_RESIZE_FS),
+	ROW(PAGEMAP_SCAN, CAP_READ),
+	ROW(EXT4_IOC_SWAP_BOOT, CAP_PREAD, CAP_PWRITE),
+	ROW(PROCMAP_QUERY, CAP_READ),
+
+	ROW(SIZED(BTRFS_IOC_ENCODED_READ, 128), CAP_PREAD),
+	ROW(SIZED(BTRFS_IOC_ENCODED_READ, 120), CAP_PREAD),
+	ROW(SIZED(BTRFS_IOC_ENCODED_WRITE, 128), CAP_PWRITE),
+	ROW(SIZED(BTRFS_IOC_ENCODED_WRITE, 120), CAP_PWRITE),
+	ROW(BTRFS_IOC_SNAP_DESTROY_V2, CAP_UNLINKAT),
+	ROW(BTRFS_IOC_SUBVOL_SETFLAGS, CAP_FCHFLAGS),
+	ROW(SIZED(BTRFS_IOC_SET_RECEIVED_SUBVOL, 200), CAP_FCHFLAGS),
+	ROW(SIZED(BTRFS_IOC_SET_RECEIVED_SUBVOL, 192), CAP_FCHFLAGS),
+	ROW(BTRFS_IOC_SYNC, CAP_FSYNC),
+	/* One number. */
+	ROW(BTRFS_IOC_START_SYNC, CAP_FSYNC),
+	ROW(BTRFS_IOC_SUBVOL_CREATE_V2, CAP_MKDIRAT),
+	ROW(BTRFS_IOC_WAIT_SYNC, CAP_FSYNC),
+
+	ROW(CIFS_IOC_COPYCHUNK_FILE, CAP_PWRITE),
+
+	ROW(F2FS_IOC_MOVE_RANGE, CAP_PREAD, CAP_PWRITE),
+	ROW(F2FS_IOC_START_ATOMIC_REPLACE, CAP_FTRUNCATE),
+	ROW(F2FS_IOC_SEC_TRIM_FILE, CAP_PWRITE),
+	ROW(F2FS_IOC_SET_PIN_FILE, CAP_FCHFLAGS),
+	ROW(F2FS_IOC_SET_COMPRESS_OPTION, CAP_FCHFLAGS),
+	ROW(F2FS_IOC_RELEASE_COMPRESS_BLOCKS, CAP_FCHFLAGS),
+	ROW(F2FS_IOC_RESERVE_COMPRESS_BLOCKS, CAP_FCHFLAGS),
+
+	ROW(XFS_IOC_EXCHANGE_RANGE, CAP_PREAD, CAP_PWRITE, CAP_FTRUNCATE),
+	ROW(XFS_IOC_COMMIT_RANGE, CAP_PREAD, CAP_PWRITE, CAP_FTRUNCATE),
+};
+
+/* The right goes by the number, whatever the file knows: here, none of them. */
+TEST(by_number)
+{
+	unsigned int i;
+	int fd;
+
+	REQUIRE_CAPSICUM();
+	fd = memfd_create("capsicum", MFD_CLOEXEC);
+	ASSERT_LE(0, fd);
+	for (i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct cmd c = { .cmd = rows[i].cmd };
+
+		RIGHTS_OP(fd, .name = rows[i].name, .op = op_ioctl,
+			  .rights = rows[i].rights, .ioctl = c.cmd,
+			  .want = -ENOTTY, .ctx = &c);
+	}
+	close(fd);
+}
+
+/* XFS: of other files than this, or of where it lies. No right is enough. */
+TEST(by_no_capability)
+{
+	static const unsigned int nrs[] = {
+		62, 63, 101, 102, 103, 107, 108, 122, 123, 127, 128,
+	};
+	static const unsigned int dirs[] = {
+		_IOC_READ, _IOC_WRITE, _IOC_READ | _IOC_WRITE,
+	};
+	static const unsigned int sizes[] = { 32, 64 };
+	unsigned int i, j, k;
+	int fd, cap;
+
+	REQUIRE_CAPSICUM();
+	fd = memfd_create("capsicum", MFD_CLOEXEC);
+	ASSERT_LE(0, fd);
+	cap = limit_all(fd);
+	ASSERT_LE(0, cap);
+	for (i = 0; i < ARRAY_SIZE(nrs); i++) {
+		for (j = 0; j < ARRAY_SIZE(dirs); j++) {
+			for (k = 0; k < ARRAY_SIZE(sizes); k++) {
+				struct cmd c = {
+					.cmd = _IOC(dirs[j], 'X', nrs[i],
+						    sizes[k]),
+				};
+
+				EXPECT_EQ(-ENOTTY, op_ioctl(fd, &c))
+					TH_LOG("command %#x", c.cmd);
+				EXPECT_EQ(-ENOTCAPABLE, op_ioctl(cap, &c))
+					TH_LOG("command %#x", c.cmd);
+			}
+		}
+	}
+	close(cap);
+	close(fd);
+}
+
 struct clone {
 	int src;	/* ordinary */
 	int dst;	/* ordinary */
@@ -305,18 +440,18 @@ TEST_F(ioctl, clone)
 	if (err > 0)
 		err = 0;
 	RIGHTS_OP(c.dst, .name = "FICLONE, destination", .op = op_clone_dst,
-		  .rights = RIGHTS(CAP_IOCTL, CAP_WRITE), .ioctl = FICLONE,
+		  .rights = RIGHTS(CAP_IOCTL, CAP_PWRITE), .ioctl = FICLONE,
 		  .want = err, .state = clone_state, .ctx = &c);
 	RIGHTS_OP(c.src, .name = "FICLONE, source", .op = op_clone_src,
-		  .rights = RIGHTS(CAP_READ), .want = err,
+		  .rights = RIGHTS(CAP_PREAD), .want = err,
 		  .state = clone_state, .ctx = &c);
 	RIGHTS_OP(c.dst, .name = "FICLONERANGE, destination",
 		  .op = op_clone_range_dst,
-		  .rights = RIGHTS(CAP_IOCTL, CAP_WRITE),
+		  .rights = RIGHTS(CAP_IOCTL, CAP_PWRITE),
 		  .ioctl = FICLONERANGE, .want = err, .state = clone_state,
 		  .ctx = &c);
 	RIGHTS_OP(c.src, .name = "FICLONERANGE, source",
-		  .op = op_clone_range_src, .rights = RIGHTS(CAP_READ),
+		  .op = op_clone_range_src, .rights = RIGHTS(CAP_PREAD),
 		  .want = err, .state = clone_state, .ctx = &c);
 }
 
@@ -333,7 +468,7 @@ TEST_F(ioctl, dedupe)
 	if (err > 0)
 		err = 0;
 	RIGHTS_OP(c.src, .name = "FIDEDUPERANGE, source", .op = op_dedupe_src,
-		  .rights = RIGHTS(CAP_IOCTL, CAP_READ),
+		  .rights = RIGHTS(CAP_IOCTL, CAP_PREAD),
 		  .ioctl = FIDEDUPERANGE, .want = err, .state = clone_state,
 		  .ctx = &c);
 	/*
@@ -343,7 +478,7 @@ TEST_F(ioctl, dedupe)
 	if (err == -EOPNOTSUPP)
 		return;
 	RIGHTS_OP(c.dst, .name = "FIDEDUPERANGE, destination",
-		  .op = op_dedupe_dst, .rights = RIGHTS(CAP_WRITE),
+		  .op = op_dedupe_dst, .rights = RIGHTS(CAP_PREAD, CAP_PWRITE),
 		  .want = err, .state = clone_state, .ctx = &c);
 }
 

@@ -190,7 +190,9 @@ TEST_F(map, cap_outlives_descriptor)
 	ASSERT_LE(0, child);
 	if (!child)
 		_exit(RET(mprotect(self->last, self->page,
-				   PROT_READ | PROT_WRITE)) != -EACCES);
+				   PROT_READ | PROT_WRITE)) != -EACCES ||
+		      RET(mprotect(self->last, self->page,
+				   PROT_READ | PROT_EXEC)) != -EACCES);
 	EXPECT_TRUE(child_ok(child));
 }
 
@@ -220,6 +222,23 @@ TEST_F(map, mremap_keeps_the_cap)
 	ASSERT_TRUE(q != MAP_FAILED);
 	EXPECT_EQ(-EACCES, RET(mprotect(q, self->page,
 					PROT_READ | PROT_WRITE)));
+	EXPECT_EQ(-EACCES, RET(mprotect(q, self->page,
+					PROT_READ | PROT_EXEC)));
+	/* As does what moves and leaves a mapping behind. */
+	p = mremap(q, self->page, self->page,
+		   MREMAP_MAYMOVE | MREMAP_DONTUNMAP, NULL);
+	ASSERT_TRUE(p != MAP_FAILED);
+	ASSERT_TRUE(p != q);
+	EXPECT_EQ(0, memcmp(p, "text", 4));
+	EXPECT_EQ(0, memcmp(q, "text", 4));
+	EXPECT_EQ(-EACCES, RET(mprotect(p, self->page,
+					PROT_READ | PROT_WRITE)));
+	EXPECT_EQ(-EACCES, RET(mprotect(p, self->page,
+					PROT_READ | PROT_EXEC)));
+	EXPECT_EQ(-EACCES, RET(mprotect(q, self->page,
+					PROT_READ | PROT_WRITE)));
+	EXPECT_EQ(-EACCES, RET(mprotect(q, self->page,
+					PROT_READ | PROT_EXEC)));
 	close(cap);
 }
 
@@ -252,6 +271,7 @@ TEST_F(map, remap_file_pages_keeps_the_cap)
 /* ---- other ways to write to a mapping, or to have it written ---- */
 
 #ifndef MADV_POPULATE_WRITE
+#define MADV_POPULATE_READ	22
 #define MADV_POPULATE_WRITE	23
 #endif
 
@@ -368,11 +388,11 @@ TEST_F(map, other_ways_to_write)
 	ASSERT_LE(0, text);
 	cap = ops_cap(self->fd, CAP_MMAP_R, 0);
 	r = mmap(NULL, self->page, PROT_READ, MAP_SHARED, cap, 0);
-	ASSERT_NE(MAP_FAILED, r);
+	ASSERT_TRUE(r != MAP_FAILED);
 	close(cap);
 	cap = ops_cap(self->fd, CAP_MMAP_RW, 0);
 	rw = mmap(NULL, self->page, PROT_READ | PROT_WRITE, MAP_SHARED, cap, 0);
-	ASSERT_NE(MAP_FAILED, rw);
+	ASSERT_TRUE(rw != MAP_FAILED);
 	close(cap);
 	for (i = 0; i < ARRAY_SIZE(ways); i++) {
 		EXPECT_EQ(ways[i].refused, ways[i].write(r, text))
@@ -385,6 +405,140 @@ TEST_F(map, other_ways_to_write)
 	}
 	EXPECT_EQ(0, rw[0]);
 	close(text);
+}
+
+/* ---- other ways to read from a mapping, or to have it read ---- */
+
+/* What a way has read, to @buf. */
+static int found(int ret, const char *buf)
+{
+	if (ret < 0)
+		return ret;
+	return ret == 4 && !memcmp(buf, "text", 4) ? 0 : -EUCLEAN;
+}
+
+static int from_mem(char *p)
+{
+	int fd = RET(open("/proc/self/mem", O_RDONLY | O_CLOEXEC));
+	char buf[4];
+	int ret;
+
+	if (fd < 0)
+		return fd;
+	ret = found(RET(pread(fd, buf, sizeof(buf), (uintptr_t)p)), buf);
+	close(fd);
+	return ret;
+}
+
+/* A debugger of the child, which has the mapping too. */
+static int from_debugger(char *p)
+{
+	int status, ret = -ECHILD;
+	pid_t child = fork();
+	long word;
+
+	if (!child) {
+		ptrace(PTRACE_TRACEME, 0, NULL, NULL);
+		raise(SIGSTOP);
+		_exit(1);
+	}
+	if (child < 0)
+		return -errno;
+	if (waitpid(child, &status, 0) == child && WIFSTOPPED(status)) {
+		errno = 0;
+		word = ptrace(PTRACE_PEEKDATA, child, p, NULL);
+		ret = errno ? -errno : found(4, (char *)&word);
+	}
+	kill(child, SIGKILL);
+	waitpid(child, &status, 0);
+	return ret;
+}
+
+static int from_process(char *p)
+{
+	char buf[4];
+	struct iovec to = { .iov_base = buf, .iov_len = sizeof(buf) };
+	struct iovec from = { .iov_base = p, .iov_len = sizeof(buf) };
+
+	return found(RET(process_vm_readv(getpid(), &to, 1, &from, 1, 0)), buf);
+}
+
+static int from_populate(char *p)
+{
+	return RET(madvise(p, 4096, MADV_POPULATE_READ));
+}
+
+/* By a pipe: copied, and the page itself. */
+static int from_pipe(char *p, bool copied)
+{
+	struct iovec iov = { .iov_base = p, .iov_len = 4 };
+	int ret, fd[2];
+	char buf[4];
+
+	if (pipe2(fd, O_CLOEXEC | O_NONBLOCK))
+		return -errno;
+	ret = copied ? RET(write(fd[1], p, 4)) : RET(vmsplice(fd[1], &iov, 1, 0));
+	if (ret == 4)
+		ret = found(RET(read(fd[0], buf, sizeof(buf))), buf);
+	close(fd[0]);
+	close(fd[1]);
+	return ret;
+}
+
+static int from_write(char *p)
+{
+	return from_pipe(p, true);
+}
+
+static int from_vmsplice(char *p)
+{
+	return from_pipe(p, false);
+}
+
+/* CAP_MMAP alone is for memory that nobody sees, not even a debugger. */
+TEST_F(map, other_ways_to_read)
+{
+	static const struct {
+		int (*read)(char *p);
+		int refused;
+		bool forced;	/* whatever the protection is now */
+	} ways[] = {
+		{ from_mem, -EIO, true },
+		{ from_debugger, -EIO, true },
+		{ from_process, -EFAULT },
+		{ from_populate, -EINVAL },
+		{ from_write, -EFAULT },
+		{ from_vmsplice, -EFAULT },
+	};
+	static const int flags[] = { MAP_PRIVATE, MAP_SHARED };
+	char *none = NULL, *r = NULL;
+	unsigned int i, j;
+	int cap, cap_r;
+
+	if (self->page != 4096)
+		SKIP(return, "for pages of 4096 bytes");
+	cap = ops_cap(self->fd, CAP_MMAP, 0);
+	ASSERT_LE(0, cap);
+	cap_r = ops_cap(self->fd, CAP_MMAP_R, 0);
+	ASSERT_LE(0, cap_r);
+	for (i = 0; i < ARRAY_SIZE(flags); i++) {
+		ASSERT_EQ(0, map(&none, cap, PROT_NONE, flags[i]));
+		ASSERT_EQ(0, map(&r, cap_r, PROT_NONE, flags[i]));
+		for (j = 0; j < ARRAY_SIZE(ways); j++) {
+			EXPECT_EQ(ways[j].refused, ways[j].read(none))
+				TH_LOG("way %u, flags %#x", j, flags[i]);
+			EXPECT_EQ(ways[j].forced ? 0 : ways[j].refused,
+				  ways[j].read(r))
+				TH_LOG("way %u, flags %#x", j, flags[i]);
+		}
+		EXPECT_EQ(0, mprotect(r, self->page, PROT_READ));
+		for (j = 0; j < ARRAY_SIZE(ways); j++) {
+			EXPECT_EQ(0, ways[j].read(r))
+				TH_LOG("way %u, flags %#x", j, flags[i]);
+		}
+	}
+	close(cap_r);
+	close(cap);
 }
 
 /* Mappings side by side, alike but for the cap, stay two. */

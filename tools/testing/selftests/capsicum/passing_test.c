@@ -3,7 +3,7 @@
  * Whatever hands a descriptor on hands its limits on; what closing it does to
  * the file is what closing an ordinary descriptor does.
  */
-#include "common.h"
+#include "capmode.h"
 
 #include <linux/close_range.h>
 #include <linux/filter.h>
@@ -321,8 +321,8 @@ TEST_F(passing, pidfd_getfd_of_another)
 	EXPECT_TRUE(child_ok(child));
 }
 
-/* A supervisor gives its child a descriptor in answer to getpgid(4711). */
-TEST_F(passing, seccomp_addfd)
+/* A listener for getpgid(), or -errno. */
+static int listen_to_getpgid(void)
 {
 	struct sock_filter code[] = {
 		BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
@@ -332,14 +332,25 @@ TEST_F(passing, seccomp_addfd)
 		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
 	};
 	struct sock_fprog prog = { ARRAY_SIZE(code), code };
+
+	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+	return RET(syscall(__NR_seccomp, SECCOMP_SET_MODE_FILTER,
+			   SECCOMP_FILTER_FLAG_NEW_LISTENER, &prog));
+}
+
+/* Larger than this program's headers may know. */
+union notif {
+	struct seccomp_notif n;
+	char room[512];
+};
+
+/* A supervisor gives its child a descriptor in answer to getpgid(4711). */
+TEST_F(passing, seccomp_addfd)
+{
 	struct seccomp_notif_addfd add = {
 		.flags = SECCOMP_ADDFD_FLAG_SEND, .srcfd = self->fd
 	};
-	/* Larger than this program's headers may know. */
-	union {
-		struct seccomp_notif n;
-		char room[512];
-	} req = {};
+	union notif req = {};
 	int listener;
 	pid_t child;
 
@@ -348,11 +359,10 @@ TEST_F(passing, seccomp_addfd)
 	if (!child) {
 		long got;
 
-		prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
-		listener = syscall(__NR_seccomp, SECCOMP_SET_MODE_FILTER,
-				   SECCOMP_FILTER_FLAG_NEW_LISTENER, &prog);
+		listener = listen_to_getpgid();
 		if (listener < 0)
-			_exit(errno == EINVAL || errno == ENOSYS ? 77 : 2);
+			_exit(listener == -EINVAL || listener == -ENOSYS ? 77 :
+									   2);
 		if (send_fds(self->sock[1], &listener, 1) != 1)
 			_exit(3);
 		close(listener);
@@ -376,6 +386,105 @@ TEST_F(passing, seccomp_addfd)
 	/* Without an answer the child would wait for good: now it has ENOSYS. */
 	close(listener);
 	EXPECT_TRUE(child_ok(child));
+}
+
+struct supervisor {
+	int sock;	/* by which it is given the listener */
+	int fd;		/* what it hands on */
+};
+
+#define GIVEN_AT	60	/* where it is to be */
+#define FAILURE		71	/* an errno that nobody else uses */
+
+/*
+ * Each call is answered in its own way: by a descriptor that is a result only
+ * because the supervisor says so, one that is at once the result, both again at
+ * a place that was chosen; and by no descriptor.
+ */
+static const unsigned int addfd_flags[] = {
+	0, SECCOMP_ADDFD_FLAG_SEND, SECCOMP_ADDFD_FLAG_SETFD,
+	SECCOMP_ADDFD_FLAG_SETFD | SECCOMP_ADDFD_FLAG_SEND,
+};
+
+#define ADDFDS	((int)ARRAY_SIZE(addfd_flags))
+
+static int supervise(void *arg)
+{
+	const struct supervisor *s = arg;
+	struct seccomp_notif_addfd add = { .srcfd = s->fd };
+	union {
+		struct seccomp_notif_resp r;
+		char room[512];
+	} resp = {};
+	union notif req;
+	int listener, ret, i;
+
+	STEP(recv_fds(s->sock, &listener, 1, 0) == 1);
+	for (i = 0; i <= ADDFDS; i++) {
+		memset(&req, 0, sizeof(req));
+		STEP(!ioctl(listener, SECCOMP_IOCTL_NOTIF_RECV, &req));
+		STEP(req.n.data.nr == __NR_getpgid);
+		STEP(!ioctl(listener, SECCOMP_IOCTL_NOTIF_ID_VALID, &req.n.id));
+		resp.r.id = req.n.id;
+		resp.r.error = -FAILURE;
+		if (i < ADDFDS) {
+			add.id = req.n.id;
+			add.flags = addfd_flags[i];
+			add.newfd = add.flags & SECCOMP_ADDFD_FLAG_SETFD ?
+				    GIVEN_AT + i : 0;
+			ret = RET(ioctl(listener, SECCOMP_IOCTL_NOTIF_ADDFD,
+					&add));
+			STEP(ret > 0 && (!add.newfd || ret == (int)add.newfd));
+			resp.r.error = 0;
+			resp.r.val = ret;
+			if (add.flags & SECCOMP_ADDFD_FLAG_SEND)
+				continue;
+		}
+		STEP(!ioctl(listener, SECCOMP_IOCTL_NOTIF_SEND, &resp));
+	}
+	return 0;
+}
+
+static int supervised(int sock)
+{
+	int listener = listen_to_getpgid(), i, got;
+
+	STEP(send_fds(sock, &listener, 1) == 1);
+	close(listener);
+	for (i = 0; i < ADDFDS; i++) {
+		got = RET(syscall(__NR_getpgid, 4711));
+		STEP(got > 2);
+		STEP(!(addfd_flags[i] & SECCOMP_ADDFD_FLAG_SETFD) ||
+		     got == GIVEN_AT + i);
+		STEP(!holds_the_limits(got));
+		close(got);
+	}
+	STEP(RET(syscall(__NR_getpgid, 4711)) == -FAILURE);
+	return 0;
+}
+
+/* The listener is one more descriptor that a supervisor can be given. */
+TEST_F(passing, seccomp_supervisor_in_capability_mode)
+{
+	int (*const run[])(int (*fn)(void *arg), void *arg) = {
+		in_child, capmode_run,
+	};
+	struct supervisor s = { .sock = self->sock[0], .fd = self->fd };
+	pid_t child;
+	int i;
+
+	REQUIRE_CAPMODE();
+	for (i = 0; i < 2; i++) {
+		child = fork();
+		ASSERT_LE(0, child);
+		if (!child) {
+			close(self->fd);
+			close(self->sock[0]);
+			_exit(supervised(self->sock[1]) != 0);
+		}
+		EXPECT_EQ(0, run[i](supervise, &s));
+		EXPECT_TRUE(child_ok(child));
+	}
 }
 
 TEST_F(passing, kcmp)

@@ -498,6 +498,53 @@ TEST_F(calls, existing)
 			at_existing[i].call == at_link_source);
 }
 
+/* With flags of their own, which change nothing about where they may go. */
+static int at_handle_as(int dir, const char *path, int flags)
+{
+	struct {
+		struct file_handle h;
+		char buf[MAX_HANDLE_SZ];
+	} u = { .h.handle_bytes = MAX_HANDLE_SZ };
+	uint64_t mnt = 0;
+	int err = RET(name_to_handle_at(dir, path, &u.h, (int *)&mnt,
+					flags | AT_SYMLINK_FOLLOW));
+
+	/* Those that are unique begin where the others end. */
+	if (!err && flags & AT_HANDLE_MNT_ID_UNIQUE && mnt <= INT_MAX)
+		return WRONG;
+	return err;
+}
+
+AT_CALL(fstatat_there, at_fstatat(t, dir, path, flags | AT_NO_AUTOMOUNT))
+AT_CALL(statx_there, at_statx(t, dir, path, flags | AT_NO_AUTOMOUNT))
+AT_CALL(handle_fid, at_handle_as(dir, path, flags | AT_HANDLE_FID))
+AT_CALL(handle_unique, at_handle_as(dir, path,
+				    flags | AT_HANDLE_MNT_ID_UNIQUE))
+AT_CALL(handle_both, at_handle_as(dir, path, flags | AT_HANDLE_FID |
+						AT_HANDLE_MNT_ID_UNIQUE))
+
+static const struct at_call at_flagged[] = {
+	{ "fstatat(AT_NO_AUTOMOUNT)", at_fstatat_there },
+	{ "statx(AT_NO_AUTOMOUNT)", at_statx_there },
+	{ "name_to_handle_at(AT_HANDLE_FID)", at_handle_fid },
+	{ "name_to_handle_at(AT_HANDLE_MNT_ID_UNIQUE)", at_handle_unique },
+	{ "name_to_handle_at(both)", at_handle_both },
+};
+
+TEST_F(calls, flagged)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(at_flagged); i++) {
+		outward(_metadata, &self->tree, self->dir, variant->mode,
+			&at_flagged[i], "file", false);
+		EXPECT_EQ(0, CALL(&at_flagged[i], self->dir, "a/../in", 0))
+			TH_LOG("%s", at_flagged[i].name);
+		EXPECT_EQ(0, CALL(&at_flagged[i], self->dir, "", AT_EMPTY_PATH))
+			TH_LOG("%s", at_flagged[i].name);
+	}
+}
+
 TEST_F(calls, entry)
 {
 	size_t i;
@@ -1094,7 +1141,7 @@ TEST_F(magic, never_by_mapping)
 	fd = openat(self->tree.base, "secret", O_RDONLY | O_CLOEXEC);
 	ASSERT_LE(0, fd);
 	p = mmap(NULL, size, PROT_READ, MAP_SHARED, fd, 0);
-	ASSERT_NE(MAP_FAILED, p);
+	ASSERT_TRUE(p != MAP_FAILED);
 	close(fd);
 	snprintf(path, sizeof(path), "self/map_files/%lx-%lx",
 		 (unsigned long)p, (unsigned long)p + size);
@@ -1235,6 +1282,24 @@ TEST_F(cwd, entry)
 TEST_F(cwd, new)
 {
 	cwd_calls(_metadata, &self->tree, at_new, ARRAY_SIZE(at_new), "new");
+}
+
+TEST_F(cwd, flagged)
+{
+	struct calling c = {
+		.tree = &self->tree,
+		.dir = AT_FDCWD,
+		.path = "",
+		.flags = AT_EMPTY_PATH,
+	};
+	size_t i;
+
+	cwd_calls(_metadata, &self->tree, at_flagged, ARRAY_SIZE(at_flagged),
+		  "a/b/file");
+	for (i = 0; i < ARRAY_SIZE(at_flagged); i++) {
+		c.call = &at_flagged[i];
+		EXPECT_ECAPMODE(make_call, &c);
+	}
 }
 
 static int cwd_empty(void *arg)

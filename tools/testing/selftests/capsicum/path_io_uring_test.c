@@ -297,7 +297,11 @@ TEST_F(uring, statx)
 	AT(op_statx, RIGHTS(CAP_FSTATAT), .path = "up",
 	   .flags = AT_SYMLINK_NOFOLLOW);
 	AT(op_statx, RIGHTS(CAP_FSTATAT), .path = "nothing", .want = -ENOENT);
+	AT(op_statx, RIGHTS(CAP_FSTATAT), .path = "a/../file",
+	   .flags = AT_NO_AUTOMOUNT);
 	AT(op_statx, RIGHTS(CAP_FSTAT), .path = "", .flags = AT_EMPTY_PATH);
+	AT(op_statx, RIGHTS(CAP_FSTAT), .path = "",
+	   .flags = AT_EMPTY_PATH | AT_NO_AUTOMOUNT);
 }
 
 TEST_F(uring, make_and_remove)
@@ -355,6 +359,7 @@ static const struct {
 	{ "OPENAT2", op_openat2, false, "file", O_RDONLY },
 	{ "OPENAT2, O_CREAT", op_openat2, false, "new", O_CREAT | O_WRONLY },
 	{ "STATX", op_statx, false, "file" },
+	{ "STATX, AT_NO_AUTOMOUNT", op_statx, false, "file", AT_NO_AUTOMOUNT },
 	{ "UNLINKAT", op_unlinkat, false, "file" },
 	{ "UNLINKAT, AT_REMOVEDIR", op_unlinkat, false, "dir", AT_REMOVEDIR },
 	{ "MKDIRAT", op_mkdirat, false, "new" },
@@ -456,6 +461,8 @@ TEST_F(uring, cwd_itself)
 		.self = self, .path = "", .flags = AT_EMPTY_PATH,
 	};
 
+	EXPECT_EQ(variant->mode ? -ECAPMODE : 0, op_statx(AT_FDCWD, &o));
+	o.flags |= AT_NO_AUTOMOUNT;
 	EXPECT_EQ(variant->mode ? -ECAPMODE : 0, op_statx(AT_FDCWD, &o));
 }
 

@@ -396,9 +396,17 @@ TEST_F(rights, stat)
 	AT(op_statx, RIGHTS(CAP_FSTATAT), .path = "a/b/file");
 	AT(op_statx, RIGHTS(CAP_FSTATAT), .path = "file",
 	   .flags = AT_RESOLVE_BENEATH);
+	AT(op_fstatat, RIGHTS(CAP_FSTATAT), .path = "file",
+	   .flags = AT_NO_AUTOMOUNT);
+	AT(op_statx, RIGHTS(CAP_FSTATAT), .path = "file",
+	   .flags = AT_NO_AUTOMOUNT);
 	/* Without a name it is about the descriptor. */
 	AT(op_fstatat, RIGHTS(CAP_FSTAT), .path = "", .flags = AT_EMPTY_PATH);
 	AT(op_statx, RIGHTS(CAP_FSTAT), .path = "", .flags = AT_EMPTY_PATH);
+	AT(op_fstatat, RIGHTS(CAP_FSTAT), .path = "",
+	   .flags = AT_EMPTY_PATH | AT_NO_AUTOMOUNT);
+	AT(op_statx, RIGHTS(CAP_FSTAT), .path = "",
+	   .flags = AT_EMPTY_PATH | AT_NO_AUTOMOUNT);
 }
 
 static int op_faccessat(int dir, void *arg)
@@ -466,19 +474,35 @@ static int op_handle(int dir, void *arg)
 		struct file_handle h;
 		char buf[MAX_HANDLE_SZ];
 	} u = { .h.handle_bytes = MAX_HANDLE_SZ };
-	int mnt;
+	/* One that is unique is as long as this. */
+	uint64_t mnt;
 
-	return RET(name_to_handle_at(dir, c->path, &u.h, &mnt, c->flags));
+	return RET(name_to_handle_at(dir, c->path, &u.h, (int *)&mnt,
+				     c->flags));
 }
 
 TEST_F(rights, handle)
 {
+	static const int flags[] = {
+		AT_HANDLE_FID, AT_HANDLE_MNT_ID_UNIQUE,
+		AT_HANDLE_FID | AT_HANDLE_MNT_ID_UNIQUE,
+	};
+	size_t i;
+
 	AT(op_handle, RIGHTS(CAP_FSTATAT), .path = "file");
 	AT(op_handle, RIGHTS(CAP_FSTATAT), .path = "a/..");
 	AT(op_handle, RIGHTS(CAP_FSTATAT), .path = "in",
 	   .flags = AT_SYMLINK_FOLLOW);
 	AT(op_handle, RIGHTS(CAP_FSTATAT), .path = "nothing", .want = -ENOENT);
 	AT(op_handle, RIGHTS(CAP_FSTAT), .path = "", .flags = AT_EMPTY_PATH);
+	for (i = 0; i < ARRAY_SIZE(flags); i++) {
+		AT(op_handle, RIGHTS(CAP_FSTATAT), .path = "file",
+		   .flags = flags[i]);
+		AT(op_handle, RIGHTS(CAP_FSTATAT), .path = "nothing",
+		   .flags = flags[i], .want = -ENOENT);
+		AT(op_handle, RIGHTS(CAP_FSTAT), .path = "",
+		   .flags = flags[i] | AT_EMPTY_PATH);
+	}
 }
 
 /* The permissions of a name in box/ are now ... */

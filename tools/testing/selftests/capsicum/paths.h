@@ -32,6 +32,12 @@
 #ifndef __NR_fchmodat2
 #define __NR_fchmodat2		(CAP_NR_BASE + 452)
 #endif
+#ifndef AT_HANDLE_FID
+#define AT_HANDLE_FID		0x200
+#endif
+#ifndef AT_HANDLE_MNT_ID_UNIQUE
+#define AT_HANDLE_MNT_ID_UNIQUE	0x001
+#endif
 #ifndef RENAME_NOREPLACE
 #define RENAME_NOREPLACE	1
 #endif

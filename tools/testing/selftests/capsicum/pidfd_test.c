@@ -58,7 +58,7 @@ FIXTURE_SETUP(pidfd)
 	ASSERT_LE(0, self->held);
 	self->page = mmap(NULL, 4096, PROT_READ | PROT_WRITE,
 			  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	ASSERT_NE(MAP_FAILED, self->page);
+	ASSERT_TRUE(self->page != MAP_FAILED);
 	self->child = fork();
 	ASSERT_LE(0, self->child);
 	if (!self->child) {

@@ -139,6 +139,19 @@ TEST_F(file, pwritev2_no_append)
 	EXPECT_TRUE(ops_holds(self->fd, "01ABCD6789abcdefABCD"));
 }
 
+TEST_F(file, pwritev2_append)
+{
+	OP_NEEDS(self->fd, CAP_WRITE, 0, 4,
+		 pwritev2(cap, self->out, 2, -1, RWF_APPEND));
+	EXPECT_TRUE(ops_holds(self->fd, TEXT "ABCD"));
+	EXPECT_EQ(20, lseek(self->fd, 0, SEEK_CUR));
+	/* Who gives an offset needs the right, though it is not used. */
+	OP_NEEDS(self->fd, CAP_PWRITE, 0, 4,
+		 pwritev2(cap, self->out, 2, 8, RWF_APPEND));
+	EXPECT_TRUE(ops_holds(self->fd, TEXT "ABCDABCD"));
+	EXPECT_EQ(20, lseek(self->fd, 0, SEEK_CUR));
+}
+
 TEST_F(file, pwritev2_at_position)
 {
 	OP_NEEDS(self->fd, CAP_WRITE, 0, 4,

@@ -77,6 +77,33 @@ static inline int ring_do(struct ring *r, struct io_uring_sqe sqe, bool link)
 	return res;
 }
 
+/*
+ * ring_buffer() - a buffer for requests that are to find one themselves
+ * @br: A page of its own: the ring by which the buffer, which is alone there, is
+ *	given to the kernel.
+ */
+static inline int ring_buffer(struct ring *r, unsigned int group,
+			      struct io_uring_buf_ring *br, void *buf,
+			      unsigned int len)
+{
+	struct io_uring_buf_reg reg = {
+		.ring_addr = (uintptr_t)br,
+		.ring_entries = 1,
+		.bgid = group,
+	};
+
+	br->bufs[0].addr = (uintptr_t)buf;
+	br->bufs[0].len = len;
+	__atomic_store_n(&br->tail, 1, __ATOMIC_RELEASE);
+	return IO_REGISTER(r, IORING_REGISTER_PBUF_RING, &reg, 1);
+}
+
+/* Give it once more, after a request has used it. */
+static inline void ring_buffer_again(struct io_uring_buf_ring *br)
+{
+	__atomic_store_n(&br->tail, br->tail + 1, __ATOMIC_RELEASE);
+}
+
 /* A table of @n slots without files. */
 static inline int ring_slots(struct ring *r, unsigned int n)
 {
