@@ -409,9 +409,16 @@ struct file *capability_check_ioctl(struct file *file, int fd, unsigned int cmd)
 	return target;
 }
 
-static const struct cap_rights *capability_fcntl_rights(unsigned int cmd)
+static const struct cap_rights *capability_fcntl_rights(struct file *target,
+							unsigned int cmd,
+							unsigned long arg)
 {
 	switch (cmd) {
+	case F_SETFL:
+		/* What O_APPEND has kept from being overwritten. */
+		if (target->f_flags & ~arg & O_APPEND)
+			return CAP_RIGHTS(CAP_FCNTL, CAP_SEEK);
+		return CAP_RIGHTS(CAP_FCNTL);
 	case F_GETLK:
 	case F_SETLK:
 	case F_SETLKW:
@@ -434,14 +441,6 @@ static const struct cap_rights *capability_fcntl_rights(unsigned int cmd)
 	default:
 		return CAP_RIGHTS(CAP_FCNTL);
 	}
-}
-
-/* F_SETFL can end what O_APPEND had kept from being overwritten. */
-static const struct cap_rights *capability_setfl_rights(struct file *target,
-							unsigned long flags)
-{
-	return target->f_flags & ~flags & O_APPEND ?
-	       CAP_RIGHTS(CAP_FCNTL, CAP_SEEK) : CAP_RIGHTS(CAP_FCNTL);
 }
 
 /* The sub-right of CAP_FCNTL that a command needs beside it, if any. */
@@ -478,9 +477,9 @@ static u32 capability_fcntl_subright(unsigned int cmd)
 struct fd capability_fdget_fcntl(struct fd f, unsigned int fd, unsigned int cmd,
 				 unsigned long arg)
 {
-	const struct cap_rights *rights = capability_fcntl_rights(cmd);
 	struct file *file = fd_file(f);
-	struct file *target;
+	struct file *target = capability(file)->target;
+	const struct cap_rights *rights;
 	u32 subright;
 
 	switch (cmd) {
@@ -492,8 +491,7 @@ struct fd capability_fdget_fcntl(struct fd f, unsigned int fd, unsigned int cmd,
 		return f;
 	}
 
-	if (cmd == F_SETFL)
-		rights = capability_setfl_rights(capability(file)->target, arg);
+	rights = capability_fcntl_rights(target, cmd, arg);
 	target = capability_check(file, fd, rights);
 	subright = capability_fcntl_subright(cmd);
 	if (!IS_ERR(target) && (subright & ~capability(file)->limits.fcntls))

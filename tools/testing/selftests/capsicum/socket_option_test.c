@@ -3,6 +3,7 @@
  * Options of sockets that are other calls by another name: they take the rights
  * of these besides, by getsockopt() and by io_uring.
  */
+#include "tcp_ao.h"
 #include "uring.h"
 
 #include <net/if.h>	/* before that of linux/ */
@@ -223,6 +224,7 @@ struct told {
 		struct mptcp_subflow_data flows;
 		struct mptcp_full_info full;
 		struct sctp_paddrinfo info;
+		struct tcp_ao_getsockopt keys;
 	} ask;
 	socklen_t len;
 	const void *secret;
@@ -299,6 +301,34 @@ TEST_F(option, mptcp)
 		check_told(_metadata, &t, o.sock, "MPTCP_FULL_INFO", rights, 0);
 	}
 	close_two(&o);
+}
+
+/* Keys are for peers, whom they tell; before there is any. */
+TEST_F(option, keys)
+{
+	static const uint64_t rights[] = { CAP_GETSOCKOPT, CAP_GETPEERNAME, 0 };
+	struct sockaddr_in peer = {
+		.sin_family = AF_INET,
+		.sin_addr.s_addr = htonl(INADDR_LOOPBACK),
+	};
+	struct told t = {
+		.by = self->o.by, .level = IPPROTO_TCP,
+		.name = TCP_AO_GET_KEYS, .len = sizeof(t.ask.keys),
+		.ask.keys = { .nkeys = 1, .get_all = 1 },
+		.secret = &peer, .size = ADDRESS_SIZE,
+	};
+	struct ao key = {};
+	int sock, err;
+
+	sock = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	ASSERT_LE(0, sock);
+	ao_key(&key, "hmac(sha512)");
+	err = RET(setsockopt(sock, IPPROTO_TCP, AO_ADD, &key, sizeof(key)));
+	if (err == -ENOPROTOOPT)
+		SKIP(return, "no TCP-AO");
+	ASSERT_EQ(0, err);
+	check_told(_metadata, &t, sock, "TCP_AO_GET_KEYS", rights, 0);
+	close(sock);
 }
 
 /* How the packet begins that a connection began with. */
@@ -380,6 +410,12 @@ TEST_F(option, sctp)
 	t.name = SCTP_PRIMARY_ADDR;
 	t.len = sizeof(struct sctp_prim);
 	check_told(_metadata, &t, o.sock, "SCTP_PRIMARY_ADDR", rights, 0);
+	/* An address only when there was an answer that took its time. */
+	t.name = SCTP_GET_ASSOC_STATS;
+	t.len = sizeof(struct sctp_assoc_stats);
+	t.size = 0;
+	check_told(_metadata, &t, o.sock, "SCTP_GET_ASSOC_STATS", rights, 0);
+	t.size = ADDRESS_SIZE;
 
 	/* Who asks for the right address is told that it is one. */
 	t.name = SCTP_GET_PEER_ADDR_INFO;
