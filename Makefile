@@ -5,7 +5,7 @@
 # environment.
 
 ARCH ?= x86_64
-export ARCH ARCHS DIR RUN TIMEOUT SMP MEM APPEND ICOUNT STOCK DEBUG FULL PROGRAMS
+export ARCH ARCHS DIR RUN TIMEOUT SMP MEM APPEND ICOUNT SMALL STOCK DEBUG FULL PROGRAMS
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
@@ -24,7 +24,7 @@ help:
 	@echo '                mount directory d, run cmd there as root, exit as it does;'
 	@echo '                TIMEOUT=seconds SMP=cpus MEM=size APPEND=kernel-arguments'
 	@echo '                ICOUNT=1 count instructions, STOCK=1 the unpatched kernel,'
-	@echo '                DEBUG=1 the debug kernel'
+	@echo '                SMALL=1 ours as small, DEBUG=1 the debug kernel'
 	@echo '  make bench    instructions per call, unpatched kernel beside ours'
 	@echo
 	@echo 'To build:'
