@@ -74,8 +74,11 @@ const struct cap_rights *capability_ioctl_rights(unsigned int cmd)
 
 	/* Structures of other sizes for 32 bits; numbers that headers lack. */
 	switch (IOC_NAME(_IOC_TYPE(cmd), _IOC_NR(cmd))) {
+	case IOC_NAME('X', 59): /* FS_IOC_GETFSMAP */
+	case IOC_NAME('X', 60): /* XFS_IOC_SCRUB_METADATA */
 	case IOC_NAME('X', 62): /* XFS_IOC_GETPARENTS */
 	case IOC_NAME('X', 63): /* XFS_IOC_GETPARENTS_BY_HANDLE */
+	case IOC_NAME('X', 64): /* XFS_IOC_SCRUBV_METADATA */
 	case IOC_NAME('X', 101): /* XFS_IOC_FSBULKSTAT */
 	case IOC_NAME('X', 102): /* XFS_IOC_FSBULKSTAT_SINGLE */
 	case IOC_NAME('X', 103): /* XFS_IOC_FSINUMBERS */
@@ -95,9 +98,14 @@ const struct cap_rights *capability_ioctl_rights(unsigned int cmd)
 	case IOC_NAME(BTRFS_IOCTL_MAGIC, _IOC_NR(BTRFS_IOC_GET_SUBVOL_ROOTREF)):
 	case IOC_NAME(BTRFS_IOCTL_MAGIC, _IOC_NR(BTRFS_IOC_INO_LOOKUP_USER)):
 		/* The subvolume's name, and others, above this directory. */
+	case IOC_NAME(0xcf, 7): /* CIFS_QUERY_INFO */
+	case IOC_NAME(0xcf, 10): /* CIFS_DUMP_FULL_KEY */
+		/* Whatever the server is asked; any session, by its number. */
 		return NULL;
-	case IOC_NAME('f', 15): /* EXT4_IOC_MOVE_EXT */
 	case IOC_NAME('f', 17): /* EXT4_IOC_SWAP_BOOT */
+		return CAP_RIGHTS(CAP_IOCTL, CAP_PREAD | CAP_PWRITE,
+				  CAP_FTRUNCATE);
+	case IOC_NAME('f', 15): /* EXT4_IOC_MOVE_EXT */
 	case IOC_NAME(F2FS_IOCTL_MAGIC, _IOC_NR(F2FS_IOC_MOVE_RANGE)):
 		return CAP_RIGHTS(CAP_IOCTL, CAP_PREAD, CAP_PWRITE);
 	case IOC_NAME(F2FS_IOCTL_MAGIC, _IOC_NR(F2FS_IOC_START_ATOMIC_REPLACE)):
@@ -131,6 +139,9 @@ const struct cap_rights *capability_ioctl_rights(unsigned int cmd)
 	case IOC_NAME(F2FS_IOCTL_MAGIC,
 		      _IOC_NR(F2FS_IOC_RESERVE_COMPRESS_BLOCKS)):
 		return CAP_RIGHTS(CAP_IOCTL, CAP_FCHFLAGS);
+	case IOC_NAME(0xcf, 9): /* CIFS_IOC_NOTIFY */
+	case IOC_NAME(0xcf, 11): /* CIFS_IOC_NOTIFY_INFO */
+		return CAP_RIGHTS(CAP_IOCTL, CAP_NOTIFY);
 	case IOC_NAME('r', 1): /* VFAT_IOCTL_READDIR_BOTH */
 	case IOC_NAME('r', 2): /* VFAT_IOCTL_READDIR_SHORT */
 		return CAP_RIGHTS(CAP_IOCTL, CAP_READ);
@@ -154,6 +165,11 @@ const struct cap_rights *capability_ioctl_rights(unsigned int cmd)
 	case BTRFS_IOC_SYNC:
 	case BTRFS_IOC_WAIT_SYNC:
 	case BLKFLSBUF:
+	case FIFREEZE:
+	case _IO('f', 12): /* EXT4_IOC_ALLOC_DA_BLKS */
+	case _IOW('f', 43, __u32): /* EXT4_IOC_CHECKPOINT */
+	case F2FS_IOC_WRITE_CHECKPOINT:
+	case _IOR('n', 0x8a, __u64): /* NILFS_IOCTL_SYNC */
 		return CAP_RIGHTS(CAP_IOCTL, CAP_FSYNC);
 	default:
 		return CAP_RIGHTS(CAP_IOCTL);

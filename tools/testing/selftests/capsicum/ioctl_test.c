@@ -14,6 +14,7 @@
 #include <linux/fscrypt.h>
 #include <linux/fsverity.h>
 #include <linux/msdos_fs.h>
+#include <linux/nilfs2_api.h>
 #include <pty.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
@@ -230,6 +231,8 @@ TEST_F(ioctl, inode_flags)
 
 /* Of no header for programs. */
 #define CIFS_IOC_COPYCHUNK_FILE	_IOW(0xcf, 3, int)
+#define CIFS_IOC_NOTIFY		_IOW(0xcf, 9, char[9])
+#define CIFS_IOC_NOTIFY_INFO	_IOWR(0xcf, 11, char[13])
 #define XFS_IOC_EXCHANGE_RANGE	_IOW('X', 129, char[40])
 #define XFS_IOC_COMMIT_RANGE	_IOW('X', 131, char[88])
 
@@ -245,6 +248,7 @@ static const struct {
 	ROW(BLKRESETZONE, CAP_PWRITE),
 	ROW(BLKFINISHZONE, CAP_PWRITE),
 	ROW(BLKFLSBUF, CAP_FSYNC),
+	ROW(NILFS_IOCTL_SYNC, CAP_FSYNC),
 
 	ROW(FS_IOC32_SETVERSION, CAP_FCHFLAGS),
 	ROW(FS_IOC_SET_ENCRYPTION_POLICY, CAP_FCHFLAGS),
@@ -261,11 +265,13 @@ static const struct {
 	ROW(SIZED(EXT4_IOC_SETVERSION, 8), CAP_FCHFLAGS),
 	ROW(SIZED(EXT4_IOC_SETVERSION, 4), CAP_FCHFLAGS),
 	ROW(EXT4_IOC_MIGRATE, CAP_FCHFLAGS),
+	ROW(EXT4_IOC_ALLOC_DA_BLKS, CAP_FSYNC),
+	ROW(EXT4_IOC_CHECKPOINT, CAP_FSYNC),
 	/* Two commands of one number need not take the same. */
 	ROW(EXT4_IOC_MOVE_EXT, CAP_PREAD, CAP_PWRITE),
 	ROW(EXT4_IOC_RESIZE_FS),
 	ROW(PAGEMAP_SCAN, CAP_READ),
-	ROW(EXT4_IOC_SWAP_BOOT, CAP_PREAD, CAP_PWRITE),
+	ROW(EXT4_IOC_SWAP_BOOT, CAP_PREAD, CAP_PWRITE, CAP_FTRUNCATE),
 	ROW(PROCMAP_QUERY, CAP_READ),
 
 	ROW(SIZED(BTRFS_IOC_ENCODED_READ, 128), CAP_PREAD),
@@ -283,10 +289,13 @@ static const struct {
 	ROW(BTRFS_IOC_WAIT_SYNC, CAP_FSYNC),
 
 	ROW(CIFS_IOC_COPYCHUNK_FILE, CAP_PWRITE),
+	ROW(CIFS_IOC_NOTIFY, CAP_NOTIFY),
+	ROW(CIFS_IOC_NOTIFY_INFO, CAP_NOTIFY),
 
 	ROW(F2FS_IOC_MOVE_RANGE, CAP_PREAD, CAP_PWRITE),
 	ROW(F2FS_IOC_START_ATOMIC_REPLACE, CAP_FTRUNCATE),
 	ROW(F2FS_IOC_SEC_TRIM_FILE, CAP_PWRITE),
+	ROW(F2FS_IOC_WRITE_CHECKPOINT, CAP_FSYNC),
 	ROW(F2FS_IOC_SET_PIN_FILE, CAP_FCHFLAGS),
 	ROW(F2FS_IOC_SET_COMPRESS_OPTION, CAP_FCHFLAGS),
 	ROW(F2FS_IOC_RELEASE_COMPRESS_BLOCKS, CAP_FCHFLAGS),
@@ -315,11 +324,36 @@ TEST(by_number)
 	close(fd);
 }
 
-/* XFS: of other files than this, or of where it lies. No right is enough. */
+/* Of the file system, which is none that can be frozen. */
+TEST(freezing)
+{
+	struct cmd c = { .cmd = FIFREEZE };
+	int fd, err;
+
+	REQUIRE_CAPSICUM();
+	fd = memfd_create("capsicum", MFD_CLOEXEC);
+	ASSERT_LE(0, fd);
+	err = op_ioctl(fd, &c);
+	EXPECT_EQ(geteuid() ? -EPERM : -EOPNOTSUPP, err);
+	RIGHTS_OP(fd, .name = "FIFREEZE", .op = op_ioctl,
+		  .rights = RIGHTS(CAP_IOCTL, CAP_FSYNC), .ioctl = c.cmd,
+		  .want = err, .ctx = &c);
+	close(fd);
+}
+
+/*
+ * XFS: of other files than this, or of where it lies. CIFS: what a server is
+ * asked, another session's keys. No right is enough.
+ */
 TEST(by_no_capability)
 {
-	static const unsigned int nrs[] = {
-		62, 63, 101, 102, 103, 107, 108, 122, 123, 127, 128,
+	static const struct {
+		unsigned char type, nr;
+	} names[] = {
+		{ 'X', 59 }, { 'X', 60 }, { 'X', 62 }, { 'X', 63 },
+		{ 'X', 64 }, { 'X', 101 }, { 'X', 102 }, { 'X', 103 },
+		{ 'X', 107 }, { 'X', 108 }, { 'X', 122 }, { 'X', 123 },
+		{ 'X', 127 }, { 'X', 128 }, { 0xcf, 7 }, { 0xcf, 10 },
 	};
 	static const unsigned int dirs[] = {
 		_IOC_READ, _IOC_WRITE, _IOC_READ | _IOC_WRITE,
@@ -333,12 +367,12 @@ TEST(by_no_capability)
 	ASSERT_LE(0, fd);
 	cap = limit_all(fd);
 	ASSERT_LE(0, cap);
-	for (i = 0; i < ARRAY_SIZE(nrs); i++) {
+	for (i = 0; i < ARRAY_SIZE(names); i++) {
 		for (j = 0; j < ARRAY_SIZE(dirs); j++) {
 			for (k = 0; k < ARRAY_SIZE(sizes); k++) {
 				struct cmd c = {
-					.cmd = _IOC(dirs[j], 'X', nrs[i],
-						    sizes[k]),
+					.cmd = _IOC(dirs[j], names[i].type,
+						    names[i].nr, sizes[k]),
 				};
 
 				EXPECT_EQ(-ENOTTY, op_ioctl(fd, &c))
