@@ -9,6 +9,7 @@
 #include "io_uring.h"
 #include "capsicum.h"
 #include "opdef.h"
+#include "tctx.h"
 
 /**
  * io_fget_capability - go on with a request's look-up that found no file
@@ -105,6 +106,28 @@ int __io_file_check(struct io_kiocb *req, struct file **file, int fd,
 	req->flags &= ~REQ_F_CAPABILITY;
 	target = capability_check(*file, fixed ? -1 : fd, rights);
 	return io_file_trade(req, file, target, fixed);
+}
+
+/**
+ * __io_check_workers - whose are the threads that work for a ring?
+ * @ctx: the ring
+ *
+ * Context: the caller is in capability mode and holds the ring's lock.
+ *
+ * Return: 0 when this process has made the ring and nobody else has used it;
+ * -ECAPMODE otherwise. Who shares the memory counts as this process.
+ */
+int __io_check_workers(struct io_ring_ctx *ctx)
+{
+	struct io_tctx_node *node;
+
+	lockdep_assert_held(&ctx->uring_lock);
+	if (ctx->mm_account != current->mm)
+		return capmode_refuse();
+	list_for_each_entry(node, &ctx->tctx_list, ctx_node)
+		if (node->task->mm != current->mm)
+			return capmode_refuse();
+	return 0;
 }
 
 /*

@@ -7,6 +7,7 @@
 #ifndef IOU_CAPSICUM_H
 #define IOU_CAPSICUM_H
 
+#include <linux/capmode.h>
 #include <linux/capsicum.h>
 #include <linux/io_uring_types.h>
 
@@ -17,6 +18,7 @@ int __io_file_resolve(struct io_kiocb *req);
 int __io_file_check(struct io_kiocb *req, struct file **file, int fd,
 		    bool fixed, const struct cap_rights *rights);
 void io_check_rights_table(void);
+int __io_check_workers(struct io_ring_ctx *ctx);
 
 /* What the opcodes need that it depends on. */
 const struct cap_rights *io_read_rights(struct io_kiocb *req);
@@ -79,6 +81,18 @@ static inline int io_file_check(struct io_kiocb *req, struct file **file,
 	return __io_file_check(req, file, fd, fixed, rights);
 }
 
+/*
+ * The threads that work for a process work for all of its rings: in capability
+ * mode, they are told how many they are, and where, by their own process only.
+ * Return: 0 or -ECAPMODE.
+ */
+static inline int io_check_workers(struct io_ring_ctx *ctx)
+{
+	if (in_capability_mode())
+		return __io_check_workers(ctx);
+	return 0;
+}
+
 #else /* !CONFIG_SECURITY_CAPSICUM */
 
 static inline struct file *io_fget(struct io_kiocb *req, int fd)
@@ -105,6 +119,11 @@ static inline int io_file_check(struct io_kiocb *req, struct file **file,
 
 static inline void io_check_rights_table(void)
 {
+}
+
+static inline int io_check_workers(struct io_ring_ctx *ctx)
+{
+	return 0;
 }
 
 #endif /* CONFIG_SECURITY_CAPSICUM */

@@ -4,7 +4,8 @@
  * any of them begins after that gets through; nor does one that io_uring makes
  * for them.
  */
-#include "capmode.h"
+#include "uring.h"
+#include "victims.h"
 
 #include <linux/filter.h>
 #include <pthread.h>
@@ -1054,6 +1055,237 @@ TEST(ring_of_parent)
 	EXPECT_ECAPMODE(use_inherited_ring, &r);
 	EXPECT_EQ(0, ring_open(&r, 0));
 	EXPECT_EQ(0, ring_open(&r, IOSQE_ASYNC));
+}
+
+/*
+ * The threads that work for a process work for all of its rings: how many they
+ * are, and where, can be said by way of any ring that it uses.
+ */
+static const struct io_uring_sqe nop = { .opcode = IORING_OP_NOP };
+
+static const unsigned int about_workers[] = {
+	IORING_REGISTER_IOWQ_MAX_WORKERS,
+	IORING_REGISTER_IOWQ_AFF,
+	IORING_UNREGISTER_IOWQ_AFF,
+};
+
+struct workers {
+	struct ring *ring;
+	unsigned int op;
+	bool uses;	/* who says it uses the ring */
+};
+
+static int limit_workers(struct ring *r, uint32_t n)
+{
+	uint32_t limits[2] = { n, n };
+
+	return IO_REGISTER(r, IORING_REGISTER_IOWQ_MAX_WORKERS, limits, 2);
+}
+
+/* Asking for none changes nothing, and tells. */
+static bool workers_are(struct ring *r, uint32_t n)
+{
+	uint32_t limits[2] = { 0, 0 };
+
+	return !IO_REGISTER(r, IORING_REGISTER_IOWQ_MAX_WORKERS, limits, 2) &&
+	       limits[0] == n && limits[1] == n;
+}
+
+static int set_workers(void *arg)
+{
+	const struct workers *w = arg;
+	unsigned long cpus = 1;
+
+	if (w->uses)
+		STEP(!ring_one(w->ring, &nop));
+	switch (w->op) {
+	case IORING_REGISTER_IOWQ_MAX_WORKERS:
+		return limit_workers(w->ring, 1);
+	case IORING_REGISTER_IOWQ_AFF:
+		return IO_REGISTER(w->ring, w->op, &cpus, sizeof(cpus));
+	default:
+		return IO_REGISTER(w->ring, w->op, NULL, 0);
+	}
+}
+
+TEST(workers_of_parent)
+{
+	struct ring r, other, given;
+	struct workers w;
+	int i;
+
+	REQUIRE_IO_URING();
+	ASSERT_EQ(0, ring_setup(&r, 8, 0));
+	ASSERT_EQ(0, ring_setup(&other, 8, 0));
+	ASSERT_EQ(0, ring_one(&r, &nop));
+	ASSERT_EQ(0, ring_one(&other, &nop));
+	given = r;
+	given.fd = limit_all(r.fd);
+	ASSERT_LE(0, given.fd);
+	ASSERT_EQ(0, limit_workers(&r, 3));
+	for (i = 0; i < 4; i++) {
+		w.ring = i / 2 ? &given : &r;
+		w.uses = i % 2;
+		w.op = IORING_REGISTER_IOWQ_MAX_WORKERS;
+		EXPECT_EQ(-ECAPMODE, capmode_run(set_workers, &w));
+		EXPECT_TRUE(workers_are(&other, 3));
+		EXPECT_EQ(0, in_child(set_workers, &w));
+		EXPECT_TRUE(workers_are(&other, 1));
+		EXPECT_EQ(0, limit_workers(&r, 3));
+		if (!w.uses)
+			continue;
+		/* Where they are is said to one's own only. */
+		w.op = IORING_REGISTER_IOWQ_AFF;
+		EXPECT_BOTH(set_workers, &w);
+		w.op = IORING_UNREGISTER_IOWQ_AFF;
+		EXPECT_BOTH(set_workers, &w);
+	}
+	close(given.fd);
+	ring_free(&r);
+	ring_free(&other);
+}
+
+/* A ring of one's own gets a thread of its own, whatever it is attached to. */
+static int set_attached_workers(void *arg)
+{
+	struct io_uring_params p = {
+		.flags = IORING_SETUP_SQPOLL | IORING_SETUP_ATTACH_WQ,
+		.wq_fd = ((struct ring *)arg)->fd,
+	};
+	struct workers w;
+	struct ring r;
+	size_t i;
+
+	STEP(!ring_setup_with(&r, 8, &p));
+	w = (struct workers){ .ring = &r };
+	for (i = 0; i < ARRAY_SIZE(about_workers); i++) {
+		w.op = about_workers[i];
+		STEP(!set_workers(&w));
+	}
+	STEP(workers_are(&r, 1));
+	ring_free(&r);
+	return 0;
+}
+
+/* The thread that polls is that of who made the ring, as are its workers. */
+TEST(workers_of_polled_ring_of_parent)
+{
+	struct ring r, given;
+	struct workers w = { .uses = true };
+	size_t i;
+
+	REQUIRE_IO_URING();
+	ASSERT_EQ(0, ring_setup(&r, 8, IORING_SETUP_SQPOLL));
+	ASSERT_EQ(0, ring_one(&r, &nop));
+	given = r;
+	given.fd = limit_all(r.fd);
+	ASSERT_LE(0, given.fd);
+	ASSERT_EQ(0, limit_workers(&r, 3));
+	EXPECT_BOTH(set_attached_workers, &r);
+	for (i = 0; i < 2 * ARRAY_SIZE(about_workers); i++) {
+		w.ring = i % 2 ? &given : &r;
+		w.op = about_workers[i / 2];
+		EXPECT_EQ(-ECAPMODE, capmode_run(set_workers, &w))
+			TH_LOG("operation %u", w.op);
+		EXPECT_TRUE(workers_are(&r, 3));
+		EXPECT_EQ(0, in_child(set_workers, &w))
+			TH_LOG("operation %u outside", w.op);
+		EXPECT_EQ(w.op == IORING_REGISTER_IOWQ_MAX_WORKERS,
+			  workers_are(&r, 1));
+		EXPECT_EQ(0, limit_workers(&r, 3));
+	}
+	close(given.fd);
+	ring_free(&r);
+}
+
+/* Made before, when this is run outside, and after. */
+static int set_own_workers(void *arg)
+{
+	struct ring r;
+	struct workers w = { .ring = &r };
+	size_t i;
+
+	STEP(!ring_setup(&r, 8, *(unsigned int *)arg));
+	STEP(!ring_one(&r, &nop));
+	STEP(!sys_cap_enter(0));
+	for (i = 0; i < ARRAY_SIZE(about_workers); i++) {
+		w.op = about_workers[i];
+		w.uses = false;
+		STEP(!set_workers(&w));
+		STEP(!limit_workers(&r, 3));
+		/* Both threads use the ring then. */
+		w.uses = true;
+		STEP(!in_thread(set_workers, &w));
+		STEP(workers_are(&r, w.op == IORING_REGISTER_IOWQ_MAX_WORKERS ?
+				 1 : 3));
+	}
+	return 0;
+}
+
+TEST(workers_of_own_ring)
+{
+	unsigned int setup[] = { 0, IORING_SETUP_SQPOLL };
+	size_t i;
+
+	REQUIRE_IO_URING();
+	for (i = 0; i < ARRAY_SIZE(setup); i++) {
+		EXPECT_EQ(0, in_child(set_own_workers, &setup[i]));
+		EXPECT_EQ(0, capmode_run(set_own_workers, &setup[i]));
+	}
+}
+
+/* Has a ring of its own, too: of the shared one it may be refused to ask. */
+static int use_shared_ring(struct ring *r, int from, int to)
+{
+	struct ring own;
+	char n;
+
+	STEP(!ring_setup(&own, 8, 0));
+	STEP(!limit_workers(&own, 3));
+	STEP(!ring_one(r, &nop));
+	STEP(write(to, "u", 1) == 1);
+	STEP(read(from, &n, 1) == 1);
+	STEP(workers_are(&own, n));
+	return 0;
+}
+
+/* One's own ring is shared for as long as somebody else uses it. */
+static int set_shared_workers(void *arg)
+{
+	struct ring r;
+	struct workers w = {
+		.ring = &r,
+		.op = IORING_REGISTER_IOWQ_MAX_WORKERS,
+	};
+	int up[2], down[2], pidfd, ret;
+	pid_t child;
+	char n;
+
+	STEP(!pipe(up) && !pipe(down));
+	STEP(!ring_setup(&r, 8, 0));
+	STEP(!limit_workers(&r, 3));
+	child = fork_fd(&pidfd);
+	if (!child) {
+		close(up[0]);
+		close(down[1]);
+		_exit(use_shared_ring(&r, down[0], up[1]) != 0);
+	}
+	STEP(child > 0);
+	close(up[1]);
+	STEP(heard(up[0]) == 'u');
+	ret = set_workers(&w);
+	n = ret ? 3 : 1;
+	STEP(write(down[1], &n, 1) == 1);
+	STEP(!wait_fd(pidfd));
+	STEP(!set_workers(&w));
+	STEP(workers_are(&r, 1));
+	return ret;
+}
+
+TEST(workers_of_shared_ring)
+{
+	REQUIRE_IO_URING();
+	EXPECT_ECAPMODE(set_shared_workers, NULL);
 }
 
 /* A ring of one's own that is to have the polling thread of another. */
