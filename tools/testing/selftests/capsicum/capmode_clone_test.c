@@ -463,4 +463,50 @@ TEST(brothers)
 	}
 }
 
+/* A thread's parent is that of its process in any case. */
+struct twin {
+	pid_t pid, ppid;
+	int opened;
+	pid_t tid;	/* 0 when it has ended */
+};
+
+static int be_twin(void *arg)
+{
+	struct twin *t = arg;
+
+	t->pid = getpid();
+	t->ppid = getppid();
+	t->opened = RET(syscall(__NR_openat, AT_FDCWD, ".", O_RDONLY |
+				O_DIRECTORY));
+	return 0;
+}
+
+/* Both have the same errno: only one of them does something at a time. */
+static int make_twin(void *arg)
+{
+	static char stack[65536];
+	struct twin t = { .opened = NO_RESULT, .tid = -1 };
+
+	STEP(clone(be_twin, stack + sizeof(stack),
+		   CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND |
+		   CLONE_THREAD | CLONE_PARENT | CLONE_CHILD_CLEARTID, &t, NULL,
+		   NULL, &t.tid) > 0);
+	while (__atomic_load_n(&t.tid, __ATOMIC_SEQ_CST))
+		sched_yield();
+	STEP(t.pid == getpid());
+	STEP(t.ppid == getppid());
+	if (t.opened >= 0)
+		close(t.opened);
+	return t.opened;
+}
+
+TEST(thread_is_no_brother)
+{
+	REQUIRE_CAPMODE();
+	EXPECT_ECAPMODE(make_twin, NULL);
+	/* Nobody was left to wait for. */
+	EXPECT_EQ(-1, waitpid(-1, NULL, __WALL));
+	EXPECT_EQ(ECHILD, errno);
+}
+
 TEST_HARNESS_MAIN

@@ -890,6 +890,103 @@ TEST(tracer_reads_filters)
 			TH_LOG("case %zu", i);
 }
 
+/**
+ * struct birth - a child of who is traced
+ * @enters: Who is traced, before it makes the child.
+ * @options: Those of its tracer.
+ * @flags: How the child is made.
+ * @traced: Filled in: whether the tracer has got the child.
+ * @opened: Filled in: what became of a path there.
+ */
+struct birth {
+	bool enters;
+	unsigned long options;
+	uint64_t flags;
+	bool traced;
+	int opened;
+};
+
+static int give_birth(struct birth *b)
+{
+	int pidfd;
+	struct clone_args args = {
+		.flags = b->flags | CLONE_PIDFD,
+		.pidfd = (uintptr_t)&pidfd,
+		.exit_signal = SIGCHLD,
+	};
+	pid_t child;
+
+	STEP(!ptrace(PTRACE_TRACEME, 0, NULL, NULL) && !raise(SIGSTOP));
+	STEP(!enter_or_not(b->enters));
+	child = RET(syscall(__NR_clone3, &args, sizeof(args)));
+	if (!child) {
+		b->opened = open_here();
+		_exit(0);
+	}
+	STEP(child > 0);
+	return wait_fd(pidfd);
+}
+
+static int trace_birth(void *arg)
+{
+	struct birth *b = arg;
+	int status, sig;
+	pid_t pid, parent = fork();
+
+	if (!parent)
+		_exit(give_birth(b) != 0);
+	STEP(parent > 0);
+	STEP(waitpid(parent, &status, 0) == parent && WIFSTOPPED(status));
+	STEP(!ptrace(PTRACE_SETOPTIONS, parent, NULL,
+		     b->options | PTRACE_O_EXITKILL));
+	STEP(!ptrace(PTRACE_CONT, parent, NULL, NULL));
+	for (;;) {
+		pid = waitpid(-1, &status, __WALL);
+		STEP(pid > 0);
+		if (!WIFSTOPPED(status)) {
+			if (pid != parent)
+				continue;
+			return status;
+		}
+		b->traced |= pid != parent;
+		/* Where a traced child begins, and where the tracer is told. */
+		sig = WSTOPSIG(status);
+		if (sig == SIGSTOP || sig == SIGTRAP)
+			sig = 0;
+		STEP(!ptrace(PTRACE_CONT, pid, NULL, (long)sig));
+	}
+}
+
+/* Who is traced is the tracer's and its own choice, and the mode is not. */
+TEST(tracer_gets_children)
+{
+	const unsigned long options = PTRACE_O_TRACEFORK | PTRACE_O_TRACECLONE;
+	const struct birth births[] = {
+		{ .options = options, .traced = true },
+		{ .options = options, .flags = CLONE_UNTRACED },
+		{ .flags = CLONE_PTRACE, .traced = true },
+		{ .flags = 0 },
+	};
+	struct birth *b = new_shared(sizeof(*b));
+	unsigned int i;
+
+	REQUIRE_CAPMODE();
+	ASSERT_TRUE(!!b);
+	for (i = 0; i < 2 * ARRAY_SIZE(births); i++) {
+		*b = births[i / 2];
+		b->enters = i % 2;
+		b->traced = false;
+		b->opened = NO_RESULT;
+		EXPECT_EQ(0, in_child(trace_birth, b))
+			TH_LOG("case %u", i);
+		EXPECT_EQ(births[i / 2].traced, b->traced)
+			TH_LOG("case %u", i);
+		EXPECT_EQ(b->enters ? -ECAPMODE : 0, b->opened)
+			TH_LOG("case %u", i);
+	}
+	munmap(b, sizeof(*b));
+}
+
 /* A call that is made by the other gates makes children of the mode as well. */
 static int fork_by(long nr, bool gate)
 {

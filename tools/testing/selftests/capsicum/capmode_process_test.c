@@ -12,12 +12,24 @@
 #include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/resource.h>
+#include <sys/uio.h>
 #include <time.h>
 
 #define IOPRIO_WHO_PROCESS	1
 #define IOPRIO_WHO_PGRP		2
 #define IOPRIO_WHO_USER		3
 #define IOPRIO_BE_5		((2 << 13) | 5)
+#define IOPRIO_BE_7		((2 << 13) | 7)
+
+#ifndef __NR_process_madvise
+#define __NR_process_madvise	(CAP_NR_BASE + 440)
+#endif
+#ifndef __NR_process_mrelease
+#define __NR_process_mrelease	(CAP_NR_BASE + 448)
+#endif
+#ifndef MADV_COLD
+#define MADV_COLD		20
+#endif
 
 #define PROCESS_CPU(pid)	((clockid_t)((~(unsigned int)(pid) << 3) | 2))
 #define THREAD_CPU(pid)		((clockid_t)(PROCESS_CPU(pid) | 4))
@@ -520,6 +532,57 @@ TEST(children)
 			continue;
 		EXPECT_LE(0, in_child(own_child, (void *)op))
 			TH_LOG("%s outside", op->name);
+	}
+}
+
+/* ---- what is shared with another process ---- */
+
+struct sharer {
+	uint64_t flags;
+	bool enters;
+};
+
+/* The priority, then, of who has made a child that sets its own. */
+static int set_as_child(void *arg)
+{
+	const struct sharer *s = arg;
+	int pidfd;
+	struct clone_args args = {
+		.flags = s->flags | CLONE_PIDFD,
+		.pidfd = (uintptr_t)&pidfd,
+		.exit_signal = SIGCHLD,
+	};
+	pid_t child;
+
+	/* What is not there yet is not shared. */
+	STEP(!do_ioprio_set(0));
+	child = RET(syscall(__NR_clone3, &args, sizeof(args)));
+	if (!child) {
+		if (s->enters && sys_cap_enter(0))
+			_exit(1);
+		_exit(syscall(__NR_ioprio_set, IOPRIO_WHO_PROCESS, 0,
+			      IOPRIO_BE_7) ? 2 : 0);
+	}
+	STEP(child > 0);
+	STEP(!wait_fd(pidfd));
+	return do_ioprio_get(0);
+}
+
+/* An I/O context that two have is one's own, and the other's. */
+TEST(io_context)
+{
+	struct sharer s = { .enters = false };
+	int i;
+
+	REQUIRE_CAPMODE();
+	if (do_ioprio_get(0) == -ENOSYS)
+		SKIP(return, "no ioprio_get");
+	for (i = 0; i < 2; i++) {
+		s.enters = i;
+		s.flags = 0;
+		EXPECT_EQ(IOPRIO_BE_5, in_child(set_as_child, &s));
+		s.flags = CLONE_IO;
+		EXPECT_EQ(IOPRIO_BE_7, in_child(set_as_child, &s));
 	}
 }
 
@@ -1161,6 +1224,66 @@ TEST(pidfd_given)
 	EXPECT_EQ(0, RET(waitid(P_PIDFD, pidfd, &info, WEXITED)));
 	EXPECT_EQ(other, info.si_pid);
 	EXPECT_EQ(SIGKILL, info.si_status);
+}
+
+struct memory {
+	int pidfd;	/* -1: one's own */
+	void *page;	/* which both have */
+};
+
+static int memory_fd(const struct memory *m)
+{
+	return m->pidfd >= 0 ? m->pidfd :
+			       RET(syscall(__NR_pidfd_open, getpid(), 0));
+}
+
+static int advise(void *arg)
+{
+	const struct memory *m = arg;
+	struct iovec iov = { m->page, getpagesize() };
+	int fd = memory_fd(m);
+
+	STEP(fd >= 0);
+	return RET(syscall(__NR_process_madvise, fd, &iov, 1, MADV_COLD, 0));
+}
+
+static int release(void *arg)
+{
+	int fd = memory_fd(arg);
+
+	STEP(fd >= 0);
+	return RET(syscall(__NR_process_mrelease, fd, 0));
+}
+
+TEST(pidfd_memory)
+{
+	struct memory m = { .pidfd = -1 };
+	int i, pidfd;
+	pid_t other;
+
+	REQUIRE_CAPMODE();
+	REQUIRE_ROOT();
+	m.page = mmap(NULL, getpagesize(), PROT_READ | PROT_WRITE,
+		      MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	ASSERT_TRUE(m.page != MAP_FAILED);
+	*(char *)m.page = 'x';
+	other = victim();
+	ASSERT_LT(0, other);
+	pidfd = RET(syscall(__NR_pidfd_open, other, 0));
+	ASSERT_LE(0, pidfd);
+	if (in_child(advise, &m) == -ENOSYS)
+		SKIP(return, "no process_madvise");
+	for (i = 0; i < 2; i++) {
+		m.pidfd = i ? pidfd : -1;
+		EXPECT_EQ(getpagesize(), in_child(advise, &m));
+		EXPECT_EQ(getpagesize(), capmode_run(advise, &m));
+		/* Only of who is about to end. */
+		EXPECT_EQ(-EINVAL, in_child(release, &m));
+		EXPECT_EQ(-EINVAL, capmode_run(release, &m));
+	}
+	close(pidfd);
+	bury(other);
+	munmap(m.page, getpagesize());
 }
 
 /* ---- the 32-bit gate of a 64-bit program ---- */

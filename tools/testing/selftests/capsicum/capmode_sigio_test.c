@@ -245,6 +245,59 @@ TEST_F(owner, other_keeps_it)
 	bury(o.pid);
 }
 
+struct shared {
+	struct owner o;
+	int peer;
+	bool takes;	/* else there is to be none */
+};
+
+/* What comes to the new owner, if it is one. */
+static int take(void *arg)
+{
+	const struct shared *s = arg;
+	struct owner o = s->o;
+	int err;
+
+	came = 0;
+	o.pid = s->takes ? getpid() : 0;
+	err = own(&o);
+	if (err)
+		return err;
+	STEP(fcntl(o.fd, F_GETOWN) == o.pid);
+	STEP(write(s->peer, "x", 1) == 1);
+	while (s->takes && !came)
+		sched_yield();
+	return came;
+}
+
+/* Who was the owner, and is outside, is told no more: the file is shared. */
+TEST_F(owner, taken_from_another)
+{
+	struct shared s = {
+		.o = {
+			.how = variant->how,
+			.thread = variant->thread,
+			.fd = self->sock[0],
+			.type = F_OWNER_PID,
+		},
+		.peer = self->sock[1],
+	};
+	int i;
+
+	ASSERT_EQ(0, fcntl(s.o.fd, F_SETFL, O_ASYNC));
+	for (i = 0; i < 4; i++) {
+		s.takes = i / 2;
+		ASSERT_EQ(0, fcntl(s.o.fd, F_SETOWN, getpid()));
+		came = 0;
+		ASSERT_EQ(1, write(s.peer, "x", 1));
+		EXPECT_EQ(1, came);
+		EXPECT_EQ(s.takes, i % 2 ? capmode_run(take, &s) :
+					   in_child(take, &s));
+		EXPECT_EQ(1, came);
+		EXPECT_EQ(0, fcntl(s.o.fd, F_GETOWN));
+	}
+}
+
 /* ---- what the owner gets ---- */
 
 struct setsig {

@@ -3,13 +3,16 @@
  * Descriptors that an ioctl makes of what another stands for: made through a
  * capability, they have its limits.
  */
-#include "capmode.h"
+#include "victims.h"
 
+#include <linux/dma-buf.h>
 #include <linux/nsfs.h>
 #include <linux/sockios.h>
-#include <pthread.h>
+#include <linux/sync_file.h>
+#include <linux/udmabuf.h>
 #include <sched.h>
 #include <sys/ioctl.h>
+#include <sys/resource.h>
 
 #ifndef TIOCGPTPEER
 #define TIOCGPTPEER	_IO('T', 0x41)
@@ -265,31 +268,23 @@ TEST_F(derived, parent_namespace)
 	EXPECT_TRUE(child_ok(child));
 }
 
+static bool unshare_mounts(void)
+{
+	return !unshare(CLONE_NEWNS);
+}
+
 TEST_F(derived, next_mount_namespace)
 {
 	int fd = open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC);
 	pid_t child;
-	int two[2];
-	char c;
 
 	if (geteuid() || fd < 0)
 		SKIP(return, "only root sees all mount namespaces");
 	/* There has to be a next one. */
-	ASSERT_EQ(0, pipe2(two, O_CLOEXEC));
-	child = fork();
-	ASSERT_LE(0, child);
-	if (!child) {
-		close(two[0]);
-		if (unshare(CLONE_NEWNS))
-			_exit(1);
-		write(two[1], "x", 1);
-		pause();
-	}
-	close(two[1]);
-	ASSERT_EQ(1, read(two[0], &c, 1));
+	child = victim_prepared(unshare_mounts);
+	ASSERT_LT(0, child);
 	check_derived(_metadata, fd, NS_MNT_GET_NEXT, 0);
-	kill(child, SIGKILL);
-	waitpid(child, NULL, 0);
+	bury(child);
 }
 
 TEST_F(derived, pidfd_namespaces)
@@ -316,6 +311,186 @@ TEST_F(derived, socket_namespace)
 	if (fd < 0 || geteuid())
 		SKIP(return, "no sockets, or not root");
 	check_derived(_metadata, fd, SIOCGSKNS, 0);
+}
+
+/* ---- what comes to nothing ---- */
+
+#define ROUNDS	300
+
+/* The lowest descriptor that is free. */
+static int free_fd(void)
+{
+	int fd = dup(0);
+
+	close(fd);
+	return fd;
+}
+
+/* How many files are open in the system, as far as they are counted. */
+static long files(void)
+{
+	FILE *f = fopen("/proc/sys/fs/file-nr", "re");
+	long n = -1;
+
+	if (f) {
+		if (fscanf(f, "%ld", &n) != 1)
+			n = -1;
+		fclose(f);
+	}
+	return n;
+}
+
+/* @cmd fails with @want on @fd, time and again, and leaves nothing. */
+static void check_round(struct __test_metadata *_metadata, int fd,
+			unsigned int cmd, unsigned long arg, int want)
+{
+	const int next = free_fd();
+	const long before = files();
+	struct rlimit was, full;
+	int i;
+
+	ASSERT_LE(0, next);
+	ASSERT_LE(0, before);
+	ASSERT_EQ(0, getrlimit(RLIMIT_NOFILE, &was));
+	full = was;
+	if (want == -EMFILE)
+		full.rlim_cur = next;
+	ASSERT_EQ(0, setrlimit(RLIMIT_NOFILE, &full));
+	for (i = 0; i < ROUNDS; i++) {
+		if (RET(ioctl(fd, cmd, arg)) != want)
+			break;
+	}
+	ASSERT_EQ(0, setrlimit(RLIMIT_NOFILE, &was));
+	EXPECT_EQ(ROUNDS, i) {
+		TH_LOG("ioctl %#x does not fail with %d", cmd, want);
+	}
+	EXPECT_EQ(next, free_fd());
+	/* The count is per CPU and may lag, even behind 0, but not by that. */
+	EXPECT_GT(before + ROUNDS / 2, files()) {
+		TH_LOG("ioctl %#x leaves files", cmd);
+	}
+}
+
+/* The same through an ordinary descriptor and a capability. */
+static void check_fails(struct __test_metadata *_metadata, int from,
+			unsigned int cmd, unsigned long arg, int want)
+{
+	int cap = limit_all(from);
+
+	ASSERT_LE(0, cap);
+	check_round(_metadata, from, cmd, arg, want);
+	check_round(_metadata, cap, cmd, arg, want);
+	close(cap);
+}
+
+/* No number is left for it. */
+TEST(no_number)
+{
+	const int flags = O_RDWR | O_NOCTTY | O_CLOEXEC;
+	int ptm, sock, fd;
+
+	REQUIRE_CAPSICUM();
+	REQUIRE_ROOT();
+	ptm = posix_openpt(flags);
+	if (ptm < 0)
+		SKIP(return, "no pseudo-terminals");
+	ASSERT_EQ(0, unlockpt(ptm));
+	sock = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	ASSERT_LE(0, sock);
+	check_fails(_metadata, ptm, TIOCGPTPEER, flags, -EMFILE);
+	check_fails(_metadata, sock, SIOCGSKNS, 0, -EMFILE);
+	/* That is all there was to it. */
+	fd = RET(ioctl(ptm, TIOCGPTPEER, flags));
+	EXPECT_LE(0, fd);
+	close(fd);
+	fd = RET(ioctl(sock, SIOCGSKNS));
+	EXPECT_LE(0, fd);
+	close(fd);
+	close(sock);
+	close(ptm);
+}
+
+/* A page that holds @data, and cannot be written to. */
+static unsigned long read_only(const void *data, size_t size)
+{
+	void *p = mmap(NULL, 4096, PROT_READ | PROT_WRITE,
+		       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (p == MAP_FAILED)
+		return 0;
+	memcpy(p, data, size);
+	return mprotect(p, 4096, PROT_READ) ? 0 : (uintptr_t)p;
+}
+
+/* A buffer of which a sync file can be made. */
+static int new_buffer(void)
+{
+	int dev = RET(open("/dev/udmabuf", O_RDWR | O_CLOEXEC));
+	struct udmabuf_create create = { .size = 4096 };
+	int fd, buf;
+
+	if (dev < 0)
+		return dev;
+	fd = memfd_create("capsicum", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	create.memfd = fd;
+	if (fd < 0 || ftruncate(fd, 4096) ||
+	    fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK))
+		buf = -errno;
+	else
+		buf = RET(ioctl(dev, UDMABUF_CREATE, &create));
+	close(fd);
+	close(dev);
+	return buf;
+}
+
+/* It is there, and then the caller cannot be told of it. */
+TEST(untold_fence)
+{
+	struct dma_buf_export_sync_file export = { .flags = DMA_BUF_SYNC_RW };
+	struct sync_merge_data merge = {};
+	unsigned long arg;
+	int buf;
+
+	REQUIRE_CAPSICUM();
+	buf = new_buffer();
+	if (buf == -ENOENT)
+		SKIP(return, "no udmabuf");
+	ASSERT_LE(0, buf);
+	arg = read_only(&export, sizeof(export));
+	ASSERT_NE(0, arg);
+	check_fails(_metadata, buf, DMA_BUF_IOCTL_EXPORT_SYNC_FILE, arg,
+		    -EFAULT);
+	munmap((void *)arg, 4096);
+
+	ASSERT_EQ(0, ioctl(buf, DMA_BUF_IOCTL_EXPORT_SYNC_FILE, &export));
+	merge.fd2 = export.fd;
+	arg = read_only(&merge, sizeof(merge));
+	ASSERT_NE(0, arg);
+	check_fails(_metadata, export.fd, SYNC_IOC_MERGE, arg, -EFAULT);
+	munmap((void *)arg, 4096);
+	close(export.fd);
+	close(buf);
+}
+
+TEST(untold_namespace)
+{
+	int fd = open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC);
+	struct mnt_ns_info info = {};
+	unsigned long arg;
+	pid_t child;
+
+	REQUIRE_CAPSICUM();
+	REQUIRE_ROOT();
+	if (fd < 0)
+		SKIP(return, "no mount namespaces");
+	child = victim_prepared(unshare_mounts);
+	ASSERT_LT(0, child);
+	arg = read_only(&info, sizeof(info));
+	EXPECT_NE(0, arg);
+	check_fails(_metadata, fd, NS_MNT_GET_NEXT, arg, -EFAULT);
+	munmap((void *)arg, 4096);
+	bury(child);
+	close(fd);
 }
 
 /* setns(2), and what it is refused for. */

@@ -13,6 +13,7 @@
 #include <linux/dma-buf.h>
 #include <linux/if.h>
 #include <linux/if_ether.h>
+#include <linux/if_packet.h>
 #include <linux/if_tun.h>
 #include <linux/ptp_clock.h>
 #include <linux/sync_file.h>
@@ -20,8 +21,10 @@
 #include <linux/usb/ch9.h>
 #include <linux/usbip.h>
 #include <linux/vhost.h>
+#include <linux/virtio_ring.h>
 #include <arpa/inet.h>
 #include <poll.h>
+#include <sys/eventfd.h>
 #include <sys/timex.h>
 #include <time.h>
 
@@ -374,9 +377,12 @@ static void check_backend(struct __test_metadata *_metadata, struct vhost *v)
 		  .op = op_backend, .rights = RIGHTS(CAP_WRITE), .ctx = v);
 }
 
-static int vhost_open(struct __test_metadata *_metadata)
+/* Of each queue: descriptors, those that are there to use, those used. */
+static _Alignas(4096) char rings[2][3][4096];
+
+/* Makes it one's own, with rings. */
+static void vhost_own(struct __test_metadata *_metadata, int dev)
 {
-	static _Alignas(4096) char rings[2][3][4096];
 	struct {
 		struct vhost_memory m;
 		struct vhost_memory_region r[1];
@@ -389,11 +395,7 @@ static int vhost_open(struct __test_metadata *_metadata)
 		} },
 	};
 	unsigned int i;
-	int dev;
 
-	dev = open("/dev/vhost-net", O_RDWR | O_CLOEXEC);
-	if (dev < 0)
-		return dev;
 	ASSERT_EQ(0, ioctl(dev, VHOST_SET_OWNER));
 	ASSERT_EQ(0, ioctl(dev, VHOST_SET_MEM_TABLE, &mem));
 	for (i = 0; i < 2; i++) {
@@ -410,6 +412,14 @@ static int vhost_open(struct __test_metadata *_metadata)
 		ASSERT_EQ(0, ioctl(dev, VHOST_SET_VRING_BASE, &num));
 		ASSERT_EQ(0, ioctl(dev, VHOST_SET_VRING_ADDR, &addr));
 	}
+}
+
+static int vhost_open(struct __test_metadata *_metadata)
+{
+	int dev = open("/dev/vhost-net", O_RDWR | O_CLOEXEC);
+
+	if (dev >= 0)
+		vhost_own(_metadata, dev);
 	return dev;
 }
 
@@ -458,6 +468,97 @@ TEST(vhost_net_packet)
 	ASSERT_LE(0, other);
 	EXPECT_EQ(-ENOTSOCK, op_backend(other, &v));
 	EXPECT_EQ(-ENOTSOCK, op_backend(limit_all(other), &v));
+}
+
+/* A packet socket of the loopback interface. */
+static int lo_socket(unsigned int protocol)
+{
+	struct sockaddr_ll addr = {
+		.sll_family = AF_PACKET,
+		.sll_protocol = htons(protocol),
+	};
+	int fd = RET(socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0));
+	struct ifreq ifr = { .ifr_name = "lo" };
+	int err;
+
+	if (fd < 0)
+		return fd;
+	err = RET(ioctl(fd, SIOCGIFINDEX, &ifr));
+	addr.sll_ifindex = ifr.ifr_ifindex;
+	if (!err)
+		err = RET(bind(fd, (void *)&addr, sizeof(addr)));
+	if (err) {
+		close(fd);
+		return err;
+	}
+	return fd;
+}
+
+/* Its worker begins in an ioctl, and outlasts the capability of that. */
+TEST(vhost_net_worker)
+{
+	struct vring_desc *desc = (void *)rings[TX][0];
+	struct vring_avail *avail = (void *)rings[TX][1];
+	struct vring_used *used = (void *)rings[TX][2];
+	struct ethhdr *frame = (void *)(desc + 16);
+	struct vhost_vring_file file = { .index = TX };
+	int dev, cap, kick, call, from, to, i;
+	char buf[ETH_ZLEN + 1];
+	struct pollfd p = { .events = POLLIN };
+	uint64_t n;
+
+	REQUIRE_CAPSICUM();
+	REQUIRE_ROOT();
+	dev = open("/dev/vhost-net", O_RDWR | O_CLOEXEC);
+	if (dev < 0)
+		SKIP(return, "no vhost-net");
+	from = lo_socket(0);
+	if (from < 0)
+		SKIP(return, "no packet sockets");
+	to = lo_socket(ETH_P_802_EX1);
+	ASSERT_LE(0, to);
+	kick = eventfd(0, EFD_CLOEXEC);
+	ASSERT_LE(0, kick);
+	call = eventfd(0, EFD_CLOEXEC);
+	ASSERT_LE(0, call);
+
+	cap = limit_all(dev);
+	ASSERT_LE(0, cap);
+	vhost_own(_metadata, cap);
+	file.fd = kick;
+	ASSERT_EQ(0, ioctl(cap, VHOST_SET_VRING_KICK, &file));
+	file.fd = call;
+	ASSERT_EQ(0, ioctl(cap, VHOST_SET_VRING_CALL, &file));
+	file.fd = from;
+	ASSERT_EQ(0, ioctl(cap, VHOST_NET_SET_BACKEND, &file));
+	close(cap);
+
+	frame->h_proto = htons(ETH_P_802_EX1);
+	desc->addr = (uintptr_t)frame;
+	desc->len = ETH_ZLEN;
+	for (i = 1; i <= 3; i++) {
+		*(char *)(frame + 1) = i;
+		__atomic_store_n(&avail->idx, i, __ATOMIC_RELEASE);
+		n = 1;
+		ASSERT_EQ(8, write(kick, &n, sizeof(n)));
+		p.fd = call;
+		ASSERT_EQ(1, poll(&p, 1, 60 * 1000));
+		ASSERT_EQ(8, read(call, &n, sizeof(n)));
+		EXPECT_EQ(i, __atomic_load_n(&used->idx, __ATOMIC_ACQUIRE));
+		p.fd = to;
+		ASSERT_EQ(1, poll(&p, 1, 60 * 1000));
+		ASSERT_EQ(ETH_ZLEN, read(to, buf, sizeof(buf)));
+		EXPECT_EQ(0, memcmp(buf, frame, ETH_ZLEN));
+	}
+	/* It ends with the device. */
+	EXPECT_EQ(0, close(dev));
+	close(from);
+	close(to);
+	close(call);
+	close(kick);
+	dev = vhost_open(_metadata);
+	EXPECT_LE(0, dev);
+	EXPECT_EQ(0, close(dev));
 }
 
 /* ---- FUSE ---- */

@@ -5,6 +5,7 @@
 #include "ops.h"
 #include "uring.h"
 
+#include <linux/if_packet.h>
 #include <linux/userfaultfd.h>
 #include <sys/personality.h>
 
@@ -541,6 +542,74 @@ TEST_F(map, other_ways_to_read)
 	close(cap);
 }
 
+/* ---- what is done to the pages, and to nothing that is in them ---- */
+
+#ifndef MADV_COLD
+#define MADV_COLD	20
+#define MADV_PAGEOUT	21
+#endif
+#ifndef MADV_COLLAPSE
+#define MADV_COLLAPSE	25
+#endif
+
+#define HUGE	(2UL << 20)
+
+/* All of @fd where a huge page can be, in a place for two of them. */
+static char *map_huge(int fd)
+{
+	char *p = mmap(NULL, 2 * HUGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS,
+		       -1, 0);
+
+	if (p == MAP_FAILED)
+		return p;
+	p += -(uintptr_t)p & (HUGE - 1);
+	return mmap(p, HUGE, PROT_READ, MAP_SHARED | MAP_FIXED, fd, 0);
+}
+
+/* In how many places there is not what the test has written. */
+static int differences(const char *p, size_t page)
+{
+	unsigned int i, n = 0;
+
+	for (i = 0; i < HUGE / page; i++)
+		n += memcmp(p + i * page, &i, sizeof(i)) != 0;
+	return n;
+}
+
+TEST_F(map, advice)
+{
+	static const int advice[] = { MADV_COLD, MADV_PAGEOUT, MADV_COLLAPSE };
+	int cap, want, got;
+	char *plain, *p;
+	unsigned int i;
+
+	ASSERT_EQ(0, ftruncate(self->fd, HUGE));
+	for (i = 0; i < HUGE / self->page; i++)
+		ASSERT_EQ((int)sizeof(i), pwrite(self->fd, &i, sizeof(i),
+						 i * self->page));
+	cap = ops_cap(self->fd, CAP_MMAP_R, 0);
+	ASSERT_LE(0, cap);
+	plain = map_huge(self->fd);
+	ASSERT_TRUE(plain != MAP_FAILED);
+	p = map_huge(cap);
+	ASSERT_TRUE(p != MAP_FAILED);
+	close(cap);
+	for (i = 0; i < ARRAY_SIZE(advice); i++) {
+		ASSERT_EQ(0, differences(p, self->page));
+		got = RET(madvise(p, HUGE, advice[i]));
+		EXPECT_EQ(0, differences(p, self->page))
+			TH_LOG("advice %d", advice[i]);
+		want = RET(madvise(plain, HUGE, advice[i]));
+		EXPECT_EQ(want, got)
+			TH_LOG("advice %d", advice[i]);
+		EXPECT_EQ(0, differences(plain, self->page))
+			TH_LOG("advice %d", advice[i]);
+		EXPECT_EQ(-EACCES, RET(mprotect(p, HUGE,
+						PROT_READ | PROT_WRITE)));
+	}
+	EXPECT_EQ(0, mprotect(plain, HUGE, PROT_READ | PROT_WRITE));
+}
+
 /* Mappings side by side, alike but for the cap, stay two. */
 TEST_F(map, neighbours)
 {
@@ -685,6 +754,52 @@ TEST(huge_pages)
 	EXPECT_EQ(-EACCES, RET(mprotect(p, huge, PROT_READ | PROT_WRITE)));
 	close(cap);
 	close(fd);
+}
+
+/* Where a socket puts what it receives, which both sides write to. */
+TEST(packet_ring)
+{
+	const size_t page = sysconf(_SC_PAGESIZE);
+	const struct tpacket_req req = {
+		.tp_block_size = page,
+		.tp_block_nr = 1,
+		.tp_frame_size = page,
+		.tp_frame_nr = 1,
+	};
+	struct tpacket_hdr *frame;
+	int sock, cap;
+	char *last = NULL, *r;
+
+	REQUIRE_CAPSICUM();
+	sock = RET(socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0));
+	if (sock == -EPERM || sock == -EAFNOSUPPORT)
+		SKIP(return, "only root has packet sockets, or nobody");
+	ASSERT_LE(0, sock);
+	ASSERT_EQ(0, setsockopt(sock, SOL_PACKET, PACKET_RX_RING, &req,
+				sizeof(req)));
+	OP_NEEDS(sock, CAP_MMAP, 0, 0, map(&last, cap, PROT_NONE, MAP_SHARED));
+	EXPECT_EQ(-EACCES, RET(mprotect(last, page, PROT_READ)));
+	/* It takes more than to have made the ring. */
+	cap = limit_to(sock, CAP_MMAP, CAP_SETSOCKOPT);
+	ASSERT_LE(0, cap);
+	EXPECT_EQ(-ENOTCAPABLE, RET(map(&last, cap, PROT_READ, MAP_SHARED)));
+	close(cap);
+	OP_NEEDS(sock, CAP_MMAP_R, 0, 0,
+		 map(&last, cap, PROT_READ, MAP_SHARED));
+	EXPECT_EQ(-EACCES, RET(mprotect(last, page, PROT_READ | PROT_WRITE)));
+	r = last;
+	last = NULL;
+	OP_NEEDS(sock, CAP_MMAP_RW, 0, 0,
+		 map(&last, cap, PROT_READ | PROT_WRITE, MAP_SHARED));
+	frame = (struct tpacket_hdr *)last;
+	frame->tp_status = TP_STATUS_USER;
+	frame = (struct tpacket_hdr *)r;
+	EXPECT_EQ(TP_STATUS_USER, frame->tp_status);
+	EXPECT_EQ(0, mprotect(last, page, PROT_READ));
+	EXPECT_EQ(0, mprotect(last, page, PROT_READ | PROT_WRITE));
+	munmap(last, page);
+	munmap(r, page);
+	close(sock);
 }
 
 TEST_HARNESS_MAIN
