@@ -16,6 +16,7 @@ struct inode;
 #ifdef CONFIG_SECURITY_CAPSICUM_MODE
 void capmode_init_node(struct inode *inode);
 int __capmode_check_backing(const struct file *file);
+int __capmode_check_reopen(const struct file *file);
 int __capmode_check_part(struct block_device *bdev);
 int __capmode_check_common(const struct inode *inode);
 int __capmode_check_xattr(const char *name);
@@ -25,6 +26,11 @@ static inline void capmode_init_node(struct inode *inode)
 }
 
 static inline int __capmode_check_backing(const struct file *file)
+{
+	return 0;
+}
+
+static inline int __capmode_check_reopen(const struct file *file)
 {
 	return 0;
 }
@@ -56,6 +62,20 @@ static inline int capmode_check_backing(const struct file *file)
 {
 	if (in_capability_mode())
 		return __capmode_check_backing(file);
+	return 0;
+}
+
+/**
+ * capmode_check_reopen - may this file be opened anew, in whatever way?
+ * @file: what somebody holds a descriptor of
+ *
+ * Return: 0; -ECAPMODE in capability mode, where that could give more than the
+ * descriptor does.
+ */
+static inline int capmode_check_reopen(const struct file *file)
+{
+	if (in_capability_mode())
+		return __capmode_check_reopen(file);
 	return 0;
 }
 

@@ -50,6 +50,25 @@ int __capmode_check_backing(const struct file *file)
 }
 EXPORT_SYMBOL_GPL(__capmode_check_backing);
 
+/**
+ * __capmode_check_reopen - may this file be opened anew, in whatever way?
+ * @file: what somebody holds a descriptor of
+ *
+ * For capmode_check_reopen(), in capability mode. Who has a file that may only
+ * be read, or only be written to, or named (O_PATH), is to have no more of it.
+ *
+ * Return: 0 or -ECAPMODE.
+ */
+int __capmode_check_reopen(const struct file *file)
+{
+	const fmode_t all = FMODE_READ | FMODE_WRITE;
+
+	if ((file->f_mode & all) == all)
+		return 0;
+	return capmode_refuse();
+}
+EXPORT_SYMBOL_GPL(__capmode_check_reopen);
+
 /*
  * To make a node is to name a device by number. So does who serves a file
  * system, and that may be this very process.

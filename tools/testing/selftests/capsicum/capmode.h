@@ -636,6 +636,17 @@ static inline int ring_once(const struct io_uring_sqe *sqe)
 	return ret;
 }
 
+static inline bool have_io_uring(void)
+{
+	struct ring r;
+	int err = ring_setup(&r, 4, 0);
+
+	if (err)
+		return false;
+	ring_free(&r);
+	return true;
+}
+
 /* The commonest one. Set more flags (IOSQE_ASYNC) in what it returns. */
 static inline struct io_uring_sqe sqe_openat(int dir, const char *path,
 					     int flags)

@@ -186,6 +186,20 @@ static int behind_fuse(void *arg)
 	return id < 0 ? id : fuse_backing_close(b->dev, id);
 }
 
+/* Who has less of the file than all has no more by having it behind another. */
+static void check_opened(struct __test_metadata *_metadata,
+			 const struct behind *b, int flags)
+{
+	struct behind less = *b;
+	char path[32];
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", b->file);
+	less.file = open(path, flags | O_CLOEXEC);
+	ASSERT_LE(0, less.file);
+	EXPECT_ECAPMODE(behind_fuse, &less);
+	close(less.file);
+}
+
 /* Whoever uses the file writes to the one behind it, and may be in no mode. */
 TEST(file_behind_fuse)
 {
@@ -212,6 +226,9 @@ TEST(file_behind_fuse)
 		b.file = tmp_file(dirs[i], 1);
 		ASSERT_LE(0, b.file);
 		EXPECT_BOTH(behind_fuse, &b);
+		check_opened(_metadata, &b, O_RDONLY);
+		check_opened(_metadata, &b, O_WRONLY);
+		check_opened(_metadata, &b, O_PATH);
 		close(b.file);
 	}
 	b.file = open("/sys/module/kernel/parameters/" PARAMETER,
@@ -222,6 +239,90 @@ TEST(file_behind_fuse)
 	EXPECT_EQ(0, umount2(dir, MNT_DETACH));
 	rmdir(dir);
 	close(b.dev);
+}
+
+/* ---- a name by which a file can be opened anew ---- */
+
+struct anew {
+	int dir;
+	int fd;		/* -1: it opens the file itself */
+	int flags;
+	bool ring;
+};
+
+static int open_for(const struct anew *a)
+{
+	bool tmp = (a->flags & O_TMPFILE) == O_TMPFILE;
+
+	return RET(openat(a->dir, tmp ? "." : "file", a->flags | O_CLOEXEC,
+			  0600));
+}
+
+static int link_itself(void *arg)
+{
+	const struct anew *a = arg;
+	struct io_uring_sqe sqe = {
+		.opcode = IORING_OP_LINKAT,
+		.addr = (uintptr_t)"",
+		.len = a->dir,
+		.addr2 = (uintptr_t)"new",
+		.hardlink_flags = AT_EMPTY_PATH,
+	};
+	int fd = a->fd >= 0 ? a->fd : open_for(a);
+
+	STEP(fd >= 0);
+	if (!a->ring)
+		return RET(linkat(fd, "", a->dir, "new", AT_EMPTY_PATH));
+	sqe.fd = fd;
+	return ring_once(&sqe);
+}
+
+/* Only who may read and write it anyway. */
+TEST(linked_by_itself)
+{
+	static const int less[] = {
+		O_RDONLY, O_WRONLY, O_PATH, O_WRONLY | O_TMPFILE,
+	};
+	static const int all[] = { O_RDWR, O_RDWR | O_TMPFILE };
+	char dir[] = "/tmp/capsicum.XXXXXX";
+	struct anew a = { };
+	unsigned int i, how;
+
+	REQUIRE_CAPMODE();
+	REQUIRE_ROOT();
+	ASSERT_TRUE(!!mkdtemp(dir));
+	a.dir = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	ASSERT_LE(0, a.dir);
+	close(openat(a.dir, "file", O_CREAT | O_WRONLY | O_CLOEXEC, 0600));
+	/* By who has opened it, by who was given it; by a ring. */
+	for (how = 0; how < 4; how++) {
+		a.ring = how / 2;
+		if (a.ring && !have_io_uring())
+			break;
+		for (i = 0; i < ARRAY_SIZE(less) + ARRAY_SIZE(all); i++) {
+			bool whole = i >= ARRAY_SIZE(less);
+
+			a.flags = whole ? all[i - ARRAY_SIZE(less)] : less[i];
+			a.fd = how % 2 ? open_for(&a) : -1;
+			EXPECT_EQ(whole ? 0 : -ECAPMODE,
+				  capmode_run(link_itself, &a))
+				TH_LOG("flags %#o", a.flags);
+			EXPECT_EQ(whole ? 0 : -ENOENT,
+				  RET(unlinkat(a.dir, "new", 0)));
+			if (whole && how % 2) {
+				close(a.fd);
+				a.fd = open_for(&a);
+			}
+			EXPECT_EQ(0, in_child(link_itself, &a))
+				TH_LOG("flags %#o", a.flags);
+			EXPECT_EQ(0, RET(unlinkat(a.dir, "new", 0)));
+			if (a.fd >= 0)
+				close(a.fd);
+		}
+	}
+	EXPECT_EQ(0, RET(unlinkat(a.dir, "file", 0)));
+	close(a.dir);
+	rmdir(dir);
 }
 
 /* ---- a node of a device, where somebody says what it is ---- */

@@ -807,17 +807,6 @@ TEST(restarted_call)
 
 /* ---- io_uring ---- */
 
-static int have_io_uring(void)
-{
-	struct ring r;
-	int err = ring_setup(&r, 4, 0);
-
-	if (err)
-		return 0;
-	ring_free(&r);
-	return 1;
-}
-
 #define REQUIRE_IO_URING() do { \
 	REQUIRE_CAPMODE(); \
 	if (!have_io_uring()) \

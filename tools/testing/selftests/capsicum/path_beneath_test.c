@@ -1182,6 +1182,7 @@ struct magic_link {
 	int dir;
 	const char *path;
 	int to;
+	bool mode;	/* of who uses the link itself */
 };
 
 static int magic_link_new(void *arg)
@@ -1585,7 +1586,8 @@ static int use_link_itself(void *arg)
 	/* It is the link that has no name, and not where it leads. */
 	STEP(!fstatat(fd, "", &st, AT_EMPTY_PATH) && S_ISLNK(st.st_mode));
 	STEP(RET(linkat(fd, "", m->to, "new",
-			AT_EMPTY_PATH | AT_SYMLINK_FOLLOW)) == -EXDEV);
+			AT_EMPTY_PATH | AT_SYMLINK_FOLLOW)) ==
+	     (m->mode ? -ECAPMODE : -EXDEV));
 	STEP(sys_execveat(fd, "", none, none, AT_EMPTY_PATH) == -ELOOP);
 	STEP(RET(openat(fd, "file", O_RDONLY)) == -ENOTDIR);
 	STEP(RET(openat(fd, ".", O_RDONLY)) == -ENOTDIR);
@@ -1600,7 +1602,9 @@ TEST_F(magic, itself)
 	static const char * const paths[] = {
 		"self/exe", "self/cwd", "self/root", "self/fd/0", "self/ns/mnt",
 	};
-	struct magic_link m = { self->dir, NULL, self->tree.box };
+	struct magic_link m = {
+		self->dir, NULL, self->tree.box, variant->mode,
+	};
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(paths); i++) {
