@@ -37,16 +37,6 @@ struct file *io_install_fixed_fd_resolve(struct io_kiocb *req,
 struct file *io_uring_cmd_resolve(struct io_kiocb *req, struct file *capability,
 				  int fd);
 
-/* fget(), but finds a capability as it is, and marks the request then. */
-static inline struct file *io_fget(struct io_kiocb *req, int fd)
-{
-	struct file *file = fget(fd);
-
-	if (unlikely(!file))
-		return io_fget_capability(req, fd);
-	return file;
-}
-
 /*
  * A ring that fget() did not find, which finds an ordinary one: so that costs
  * what it does without Capsicum. This look-up stands by itself, whatever the
@@ -95,9 +85,9 @@ static inline int io_check_workers(struct io_ring_ctx *ctx)
 
 #else /* !CONFIG_SECURITY_CAPSICUM */
 
-static inline struct file *io_fget(struct io_kiocb *req, int fd)
+static inline struct file *io_fget_capability(struct io_kiocb *req, int fd)
 {
-	return fget(fd);
+	return NULL;
 }
 
 static inline struct file *io_ring_fget_capability(unsigned int fd)
