@@ -28,8 +28,13 @@ struct file *io_fget_capability(struct io_kiocb *req, int fd)
 {
 	struct file *file = fget_capability(fd);
 
-	if (file && is_capability(file))
+	if (!file)
+		return NULL;
+	if (is_capability(file))
 		req->flags |= REQ_F_CAPABILITY;
+	else if (io_is_uring_fops(file))
+		/* Put there since, as io_file_get_normal() would have seen. */
+		io_req_track_inflight(req);
 	return file;
 }
 
@@ -50,7 +55,7 @@ static int io_file_trade(struct io_kiocb *req, struct file **file,
 	if (target != *file && !fixed) {
 		get_file(target);
 		fput(*file);
-		/* As io_file_get_normal() does, which saw the capability. */
+		/* As io_file_get_normal() does, which did not see it. */
 		if (io_is_uring_fops(target))
 			io_req_track_inflight(req);
 	}
