@@ -106,6 +106,18 @@ static inline int capmode_get(void)
 		return BROKE_AT(__LINE__); \
 } while (0)
 
+/* fork_fd(), with more CLONE_ @flags. */
+static inline pid_t fork_with(uint64_t flags, int *pidfd)
+{
+	struct clone_args args = {
+		.flags = flags | CLONE_PIDFD,
+		.pidfd = (uintptr_t)pidfd,
+		.exit_signal = SIGCHLD,
+	};
+
+	return RET(syscall(__NR_clone3, &args, sizeof(args)));
+}
+
 /*
  * fork_fd() - fork, with a descriptor of the child
  *
@@ -114,13 +126,7 @@ static inline int capmode_get(void)
  */
 static inline pid_t fork_fd(int *pidfd)
 {
-	struct clone_args args = {
-		.flags = CLONE_PIDFD,
-		.pidfd = (uintptr_t)pidfd,
-		.exit_signal = SIGCHLD,
-	};
-
-	return RET(syscall(__NR_clone3, &args, sizeof(args)));
+	return fork_with(0, pidfd);
 }
 
 /* The exit status, KILLED_BY(signal), or -errno. */

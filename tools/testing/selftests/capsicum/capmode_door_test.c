@@ -908,17 +908,12 @@ struct birth {
 
 static int give_birth(struct birth *b)
 {
-	int pidfd;
-	struct clone_args args = {
-		.flags = b->flags | CLONE_PIDFD,
-		.pidfd = (uintptr_t)&pidfd,
-		.exit_signal = SIGCHLD,
-	};
 	pid_t child;
+	int pidfd;
 
 	STEP(!ptrace(PTRACE_TRACEME, 0, NULL, NULL) && !raise(SIGSTOP));
 	STEP(!enter_or_not(b->enters));
-	child = RET(syscall(__NR_clone3, &args, sizeof(args)));
+	child = fork_with(b->flags, &pidfd);
 	if (!child) {
 		b->opened = open_here();
 		_exit(0);

@@ -21,16 +21,6 @@
 #define IOPRIO_BE_5		((2 << 13) | 5)
 #define IOPRIO_BE_7		((2 << 13) | 7)
 
-#ifndef __NR_process_madvise
-#define __NR_process_madvise	(CAP_NR_BASE + 440)
-#endif
-#ifndef __NR_process_mrelease
-#define __NR_process_mrelease	(CAP_NR_BASE + 448)
-#endif
-#ifndef MADV_COLD
-#define MADV_COLD		20
-#endif
-
 #define PROCESS_CPU(pid)	((clockid_t)((~(unsigned int)(pid) << 3) | 2))
 #define THREAD_CPU(pid)		((clockid_t)(PROCESS_CPU(pid) | 4))
 
@@ -546,17 +536,12 @@ struct sharer {
 static int set_as_child(void *arg)
 {
 	const struct sharer *s = arg;
-	int pidfd;
-	struct clone_args args = {
-		.flags = s->flags | CLONE_PIDFD,
-		.pidfd = (uintptr_t)&pidfd,
-		.exit_signal = SIGCHLD,
-	};
 	pid_t child;
+	int pidfd;
 
 	/* What is not there yet is not shared. */
 	STEP(!do_ioprio_set(0));
-	child = RET(syscall(__NR_clone3, &args, sizeof(args)));
+	child = fork_with(s->flags, &pidfd);
 	if (!child) {
 		if (s->enters && sys_cap_enter(0))
 			_exit(1);

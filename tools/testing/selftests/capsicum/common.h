@@ -49,6 +49,19 @@
 #ifndef __NR_cap_rights_get
 #define __NR_cap_rights_get	(CAP_NR_BASE + 481)
 #endif
+#ifndef __NR_process_madvise
+#define __NR_process_madvise	(CAP_NR_BASE + 440)
+#endif
+#ifndef __NR_process_mrelease
+#define __NR_process_mrelease	(CAP_NR_BASE + 448)
+#endif
+#ifndef MADV_COLD
+#define MADV_COLD	20
+#define MADV_PAGEOUT	21
+#endif
+#ifndef MADV_COLLAPSE
+#define MADV_COLLAPSE	25
+#endif
 
 #define CAP_WORDS	(CAP_RIGHTS_VERSION + 2)
 #define CAP_RIGHT_BITS	57
@@ -340,6 +353,29 @@ static inline DIR *list_dir(int dir, const char *name)
 static inline const char *tmp_dir(void)
 {
 	return access("/tmp", W_OK) ? "." : "/tmp";
+}
+
+/* The lowest descriptor that is free. */
+static inline int free_fd(void)
+{
+	int fd = dup(0);
+
+	close(fd);
+	return fd;
+}
+
+/* How many files are open in the system, as far as they are counted. */
+static inline long files(void)
+{
+	FILE *f = fopen("/proc/sys/fs/file-nr", "re");
+	long n = -1;
+
+	if (f) {
+		if (fscanf(f, "%ld", &n) != 1)
+			n = -1;
+		fclose(f);
+	}
+	return n;
 }
 
 /*

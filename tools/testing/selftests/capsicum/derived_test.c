@@ -317,29 +317,6 @@ TEST_F(derived, socket_namespace)
 
 #define ROUNDS	300
 
-/* The lowest descriptor that is free. */
-static int free_fd(void)
-{
-	int fd = dup(0);
-
-	close(fd);
-	return fd;
-}
-
-/* How many files are open in the system, as far as they are counted. */
-static long files(void)
-{
-	FILE *f = fopen("/proc/sys/fs/file-nr", "re");
-	long n = -1;
-
-	if (f) {
-		if (fscanf(f, "%ld", &n) != 1)
-			n = -1;
-		fclose(f);
-	}
-	return n;
-}
-
 /* @cmd fails with @want on @fd, time and again, and leaves nothing. */
 static void check_round(struct __test_metadata *_metadata, int fd,
 			unsigned int cmd, unsigned long arg, int want)

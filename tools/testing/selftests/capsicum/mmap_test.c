@@ -544,14 +544,6 @@ TEST_F(map, other_ways_to_read)
 
 /* ---- what is done to the pages, and to nothing that is in them ---- */
 
-#ifndef MADV_COLD
-#define MADV_COLD	20
-#define MADV_PAGEOUT	21
-#endif
-#ifndef MADV_COLLAPSE
-#define MADV_COLLAPSE	25
-#endif
-
 #define HUGE	(2UL << 20)
 
 /* All of @fd where a huge page can be, in a place for two of them. */

@@ -9,13 +9,6 @@
 #include <poll.h>
 #include <sched.h>
 
-#ifndef __NR_process_mrelease
-#define __NR_process_mrelease	(CAP_NR_BASE + 448)
-#endif
-#ifndef MADV_COLD
-#define MADV_COLD	20
-#endif
-
 static int sys_pidfd_open(pid_t pid, unsigned int flags)
 {
 	return RET(syscall(__NR_pidfd_open, pid, flags));

@@ -34,20 +34,6 @@ static int count(int type)
 	return ret;
 }
 
-/* How many files are open in the system, as far as they are counted. */
-static long files(void)
-{
-	FILE *f = fopen("/proc/sys/fs/file-nr", "re");
-	long n = -1;
-
-	if (f) {
-		if (fscanf(f, "%ld", &n) != 1)
-			n = -1;
-		fclose(f);
-	}
-	return n;
-}
-
 /* Closing a socket starts the collector, if there is anything in flight. */
 static void kick(void)
 {

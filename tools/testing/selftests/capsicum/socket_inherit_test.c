@@ -27,15 +27,6 @@
 
 static const unsigned int some_ioctls[] = { FIONREAD, TIOCOUTQ };
 
-/* The lowest descriptor that is free. */
-static int free_fd(void)
-{
-	int fd = dup(0);
-
-	close(fd);
-	return fd;
-}
-
 FIXTURE(inherit)
 {
 	int listener;		/* ordinary */
