@@ -79,6 +79,25 @@ static inline int msg_check_address(const struct msghdr *msg)
 	return 0;
 }
 
+/**
+ * msg_check_mark - may the ancillary data of a message say what marks it?
+ * @msg: the message
+ * @cmsg: a control message of it, of level SOL_SOCKET
+ *
+ * Routes go by the mark, which names one therefore. Capability mode is asked
+ * about in __sock_cmsg_send(), which does not see the message.
+ *
+ * Return: 0; -ENOTCAPABLE when @cmsg is SO_MARK and the message goes through a
+ * capability without CAP_CONNECT.
+ */
+static inline int msg_check_mark(const struct msghdr *msg,
+				 const struct cmsghdr *cmsg)
+{
+	if (unlikely(msg->msg_no_address) && cmsg->cmsg_type == SO_MARK)
+		return msg_refuse_address();
+	return 0;
+}
+
 /* One to three rights, all of which a capability must hold. */
 #define sockfd_lookupr(fd, err, ...) \
 	__sockfd_lookupr(fd, err, CAP_RIGHTS(__VA_ARGS__))

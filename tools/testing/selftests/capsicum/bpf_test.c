@@ -721,6 +721,30 @@ TEST_F(bpf, perf_event_in_a_map)
 	OP_NEEDS(fd, CAP_READ | CAP_WRITE, CAP_PERF_EVENT, 0, put(map, cap));
 }
 
+/* A program for an event: which kernels take it is not what is asked. */
+TEST_F(bpf, program_of_an_event)
+{
+	struct perf_event_attr attr = {
+		.size = sizeof(attr),
+		.type = PERF_TYPE_SOFTWARE,
+		.config = PERF_COUNT_SW_CPU_CLOCK,
+	};
+	int fd = RET(syscall(__NR_perf_event_open, &attr, 0, -1, -1, 0));
+	int plain;
+
+#define SET_BPF(prog)	RET(ioctl(fd, PERF_EVENT_IOC_SET_BPF, prog))
+	if (fd == -ENOSYS)
+		SKIP(return, "no perf events");
+	ASSERT_LE(0, fd);
+	plain = SET_BPF(self->prog);
+	EXPECT_NE(-ENOTCAPABLE, plain);
+	EXPECT_NE(-EBADF, plain);
+	EXPECT_EQ(plain, SET_BPF(limit_to(self->prog, CAP_BPF_OBJECT)));
+	EXPECT_EQ(-ENOTCAPABLE,
+		  SET_BPF(limit_all_but(self->prog, CAP_BPF_OBJECT)));
+	close(fd);
+}
+
 /* Who asks about the descriptors of a task is shown what they stand for. */
 TEST_F(bpf, task_fd_query)
 {

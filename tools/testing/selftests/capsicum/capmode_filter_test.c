@@ -10,6 +10,7 @@
 #include <linux/filter.h>
 #include <poll.h>
 #include <pthread.h>
+#include <sched.h>
 #include <sys/ioctl.h>
 
 #define NOBODY	65534
@@ -748,6 +749,140 @@ TEST(entered_while_supervisor_was_asked)
 		EXPECT_EQ(1, s.notified);
 	}
 }
+
+/* ---- a tracer that has stopped a thread while another enters ---- */
+
+/* What both see; the one that enters is told when to, and tells when it has. */
+struct halted {
+	int nr, to;		/* the call, and what the tracer makes of it */
+	bool event;		/* at PTRACE_EVENT_SECCOMP, else at the entry */
+	bool enters;
+	pid_t tid;		/* who calls */
+	bool halted, done;
+	int ret;
+};
+
+static void await(bool *what)
+{
+	while (!__atomic_load_n(what, __ATOMIC_SEQ_CST))
+		sched_yield();
+}
+
+static void announce(bool *what)
+{
+	__atomic_store_n(what, true, __ATOMIC_SEQ_CST);
+}
+
+static void *call_traced(void *arg)
+{
+	struct halted *h = arg;
+	const pid_t tid = syscall(__NR_gettid);
+
+	__atomic_store_n(&h->tid, tid, __ATOMIC_SEQ_CST);
+	if (ptrace(PTRACE_TRACEME, 0, NULL, NULL) ||
+	    (h->event && filter_one(h->nr, SECCOMP_RET_TRACE)) ||
+	    syscall(__NR_tgkill, getpid(), tid, SIGSTOP))
+		return NULL;
+	h->ret = call_nr(h->nr);
+	return NULL;
+}
+
+static int halted_child(struct halted *h)
+{
+	pthread_t thread;
+
+	alarm(TEST_TIMEOUT_DEFAULT / 4);
+	STEP(!no_new_privs());
+	STEP(!pthread_create(&thread, NULL, call_traced, h));
+	await(&h->halted);
+	if (h->enters)
+		STEP(!sys_cap_enter(0));
+	announce(&h->done);
+	STEP(!pthread_join(thread, NULL));
+	STEP(capmode_get() == h->enters);
+	return 0;
+}
+
+/* Lets the thread go on until it calls @h->nr, and has the other enter. */
+static int trace_halted(struct halted *h)
+{
+	const unsigned long options = PTRACE_O_TRACESYSGOOD |
+				      PTRACE_O_EXITKILL |
+				      PTRACE_O_TRACESECCOMP;
+	const int stop = SIGTRAP | (h->event ? PTRACE_EVENT_SECCOMP << 8 :
+					       0x80);
+	const int go = h->event ? PTRACE_CONT : PTRACE_SYSCALL;
+	int status;
+
+	while (!__atomic_load_n(&h->tid, __ATOMIC_SEQ_CST))
+		sched_yield();
+	STEP(waitpid(h->tid, &status, __WALL) == h->tid);
+	STEP(WIFSTOPPED(status) && WSTOPSIG(status) == SIGSTOP);
+	STEP(!ptrace(PTRACE_SETOPTIONS, h->tid, NULL, options));
+	do {
+		STEP(!ptrace(go, h->tid, NULL, NULL));
+		STEP(waitpid(h->tid, &status, __WALL) == h->tid);
+		STEP(status >> 8 == stop);
+	} while (ptrace(PTRACE_PEEKUSER, h->tid, CALL_OFFSET, NULL) != h->nr);
+	announce(&h->halted);
+	await(&h->done);
+	STEP(!ptrace(PTRACE_POKEUSER, h->tid, CALL_OFFSET, h->to));
+	STEP(!ptrace(PTRACE_CONT, h->tid, NULL, NULL));
+	STEP(waitpid(h->tid, &status, __WALL) == h->tid);
+	STEP(WIFEXITED(status));
+	return 0;
+}
+
+/* What the call of the thread returns. */
+static int halt(int nr, int to, bool event, bool enters)
+{
+	struct halted *h = new_shared(sizeof(*h));
+	int err, ret;
+	pid_t child;
+
+	STEP(h);
+	h->nr = nr;
+	h->to = to;
+	h->event = event;
+	h->enters = enters;
+	h->ret = NO_RESULT;
+	child = fork();
+	if (!child)
+		_exit(halted_child(h) != 0);
+	STEP(child > 0);
+	err = trace_halted(h);
+	if (err)
+		kill(child, SIGKILL);
+	ret = child_ok(child) ? h->ret : NO_RESULT;
+	munmap(h, sizeof(*h));
+	return err ? : ret;
+}
+
+TEST(entered_while_tracer_had_stopped)
+{
+	int event, enters, ret;
+
+	REQUIRE_CAPMODE();
+	if (!CAN_CHANGE_CALLS)
+		SKIP(return, "do not know how to change a call here");
+	for (event = 0; event < 2; event++) {
+		for (enters = 0; enters < 2; enters++) {
+			ret = halt(__NR_getcwd, __NR_getcwd, event, enters);
+			EXPECT_TRUE(enters ? ret == -ECAPMODE : ret > 0)
+				TH_LOG("getcwd returned %d", ret);
+			ret = halt(__NR_getppid, __NR_getcwd, event, enters);
+			EXPECT_TRUE(enters ? ret == -ECAPMODE : ret > 0)
+				TH_LOG("what had been getppid returned %d",
+				       ret);
+			EXPECT_EQ(getpid(), halt(__NR_getcwd, __NR_getppid,
+						 event, enters));
+			EXPECT_EQ(getpid(), halt(__NR_getppid, __NR_getppid,
+						 event, enters));
+		}
+	}
+}
+
+/* ---- listeners ---- */
 
 /* A listener of one's own is a descriptor like any other. */
 static int ask_oneself(void *arg)

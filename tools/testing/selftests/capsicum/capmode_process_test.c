@@ -4,10 +4,10 @@
  * caller's own process and threads, and on no other.
  */
 #include "nodes.h"
+#include "userfault.h"
 #include "victims.h"
 
 #include <linux/capability.h>
-#include <linux/userfaultfd.h>
 #include <sched.h>
 #include <sys/ioctl.h>
 #include <sys/mount.h>
@@ -23,16 +23,6 @@
 
 #define PROCESS_CPU(pid)	((clockid_t)((~(unsigned int)(pid) << 3) | 2))
 #define THREAD_CPU(pid)		((clockid_t)(PROCESS_CPU(pid) | 4))
-
-/* As the kernel has it; the C library may or may not. */
-struct attr {
-	uint32_t size;
-	uint32_t policy;
-	uint64_t flags;
-	int32_t nice;
-	uint32_t priority;
-	uint64_t runtime, deadline, period;
-};
 
 /* ---- the calls ---- */
 
@@ -777,27 +767,6 @@ static int in_namespace(void *arg)
 	return in_child(__in_namespace, arg);
 }
 
-/* A page that is not there before who has the descriptor puts it there. */
-static int missing_page(size_t size, void **page)
-{
-	struct uffdio_api api = { .api = UFFD_API };
-	struct uffdio_register reg = {
-		.range.len = size,
-		.mode = UFFDIO_REGISTER_MODE_MISSING,
-	};
-	int fd = RET(syscall(__NR_userfaultfd, O_CLOEXEC));
-
-	if (fd < 0)
-		return fd;
-	*page = mmap(NULL, size, PROT_READ | PROT_WRITE,
-		     MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	reg.range.start = (uintptr_t)*page;
-	STEP(*page != MAP_FAILED);
-	STEP(!ioctl(fd, UFFDIO_API, &api));
-	STEP(!ioctl(fd, UFFDIO_REGISTER, &reg));
-	return fd;
-}
-
 static int call_with_missing_page(struct reuse *r, int sock)
 {
 	pthread_t thread;
@@ -820,9 +789,8 @@ static int reuse_while_called(void *arg)
 	struct reuse *r = arg;
 	const uint64_t as_me = state(0);
 	int sock[2], fd, last_pid = open_last_pid();
-	struct uffdio_copy copy = { };
-	struct uffd_msg msg;
 	pid_t child, other;
+	uint64_t addr;
 
 	STEP(last_pid >= 0);
 	STEP(!socketpair(AF_UNIX, SOCK_STREAM, 0, sock));
@@ -834,14 +802,10 @@ static int reuse_while_called(void *arg)
 	}
 	close(sock[1]);
 	STEP(recv_fds(sock[0], &fd, 1, 0) == 1);
-	STEP(read(fd, &msg, sizeof(msg)) == sizeof(msg));
-	STEP(msg.event == UFFD_EVENT_PAGEFAULT);
+	STEP(!userfault_wait(fd, &addr));
 	other = take_number(r, last_pid);
 	STEP(other > 0);
-	copy.dst = msg.arg.pagefault.address & -(uint64_t)r->size;
-	copy.src = (uintptr_t)r->content;
-	copy.len = r->size;
-	STEP(!ioctl(fd, UFFDIO_COPY, &copy));
+	STEP(!userfault_fill(fd, addr, r->content, r->size));
 	STEP(child_ok(child));
 	/* It has changed the other one when, and only when, it says so. */
 	STEP((state(other) == as_me) == !!r->ret);
@@ -883,17 +847,13 @@ TEST(number_reused_while_called)
 	struct reuse *r = new_shared(sizeof(*r));
 	struct in_namespace n = { .fn = reuse_while_called, .arg = r };
 	size_t i;
-	int fd;
 
 	REQUIRE_CAPMODE();
 	REQUIRE_ROOT();
 	if (access("/proc/sys/kernel/ns_last_pid", W_OK))
 		SKIP(return, "no CONFIG_CHECKPOINT_RESTORE");
-	fd = RET(syscall(__NR_userfaultfd, O_CLOEXEC));
-	if (fd == -ENOSYS)
+	if (!have_userfault())
 		SKIP(return, "no userfaultfd");
-	ASSERT_LE(0, fd);
-	close(fd);
 	ASSERT_TRUE(!!r);
 	r->size = getpagesize();
 	for (i = 0; i < ARRAY_SIZE(calls); i++) {

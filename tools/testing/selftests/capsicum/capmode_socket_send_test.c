@@ -9,6 +9,7 @@
 
 #include <linux/ip.h>
 #include <linux/ipv6.h>
+#include <linux/net_tstamp.h>
 #include <linux/sctp.h>
 #include <sys/sendfile.h>
 
@@ -140,14 +141,19 @@ TEST_F(sock, fastopen_connect)
 	check_refused(_metadata, s, try_fastopen_connect, peer_met);
 }
 
+struct unnamed {
+	int domain, protocol;
+};
+
 /* To nobody: it fails, and what is said to nobody leaves no name behind. */
 static int try_fastopen_unnamed(void *arg)
 {
-	const struct peer *p = arg;
-	int fd = RET(socket(p->domain, SOCK_STREAM, 0));
+	const struct unnamed *u = arg;
+	int fd = RET(socket(u->domain, SOCK_STREAM, u->protocol));
 	int ret;
 
-	STEP(fd >= 0);
+	if (fd < 0)
+		return fd;
 	STEP(send(fd, "d", 1, MSG_FASTOPEN) < 0);
 	STEP(!has_address(fd));
 	ret = RET(listen(fd, 1));
@@ -157,9 +163,16 @@ static int try_fastopen_unnamed(void *arg)
 
 TEST_F(sock, fastopen_unnamed)
 {
+	struct unnamed u = { .domain = variant->domain };
+
 	if (variant->domain == AF_UNIX)
 		return;
-	EXPECT_ECAPMODE(try_fastopen_unnamed, &self->p);
+	EXPECT_ECAPMODE(try_fastopen_unnamed, &u);
+	/* This one tells a socket of the kernel's to. */
+	u.protocol = IPPROTO_MPTCP;
+	if (in_child(try_fastopen_unnamed, &u) == -EPROTONOSUPPORT)
+		SKIP(return, "no MPTCP");
+	EXPECT_ECAPMODE(try_fastopen_unnamed, &u);
 }
 
 /* The second of two has an address: the first is sent, and that is all. */
@@ -772,16 +785,31 @@ TEST_F(msg, mark)
 		.type = SO_MARK,
 		.len = sizeof(int),
 	};
-	struct peer p;
+	struct peer p, p6;
 
 	if (geteuid())
 		SKIP(return, "only root may mark");
+	c.data.i = 7;
 	ASSERT_EQ(0, peer_init(&p, AF_INET, variant->road));
 	c.fd = p.tx;
 	c.rx = p.rx;
-	c.data.i = 7;
-	EXPECT_EQ(1, in_child(try_control, &c));
-	EXPECT_EQ(-ECAPMODE, capmode_run(try_control, &c));
+	check_naming(_metadata, c, 1);
+	ASSERT_EQ(0, peer_init(&p6, AF_INET6, variant->road));
+	c.fd = p6.tx;
+	c.rx = p6.rx;
+	check_naming(_metadata, c, 1);
+	/* A third place is that of streams, which share it with packets. */
+	c.fd = connected_socket(AF_INET, SOCK_STREAM, &p.laddr, p.llen);
+	ASSERT_LE(0, c.fd);
+	c.rx = accept(p.listener, NULL, NULL);
+	ASSERT_LE(0, c.rx);
+	check_naming(_metadata, c, 1);
+	/* What of the same level says nothing of ways. */
+	c.fd = p.tx;
+	c.rx = p.rx;
+	c.type = SO_TIMESTAMPING;
+	c.data.i = SOF_TIMESTAMPING_TX_SOFTWARE;
+	check_not_naming(_metadata, c);
 }
 
 TEST_F(msg, inet6_control)

@@ -658,6 +658,7 @@ TEST(threads_keep_their_filters)
 
 struct strict {
 	int to[2], from[2];
+	pid_t tid;
 	int status;
 	int nr;			/* the call that is its last */
 	atomic_bool survived;
@@ -669,6 +670,7 @@ static void *strict_thread(void *arg)
 	char c;
 
 	s->status = open_status();
+	s->tid = syscall(__NR_gettid);
 	if (prctl(PR_SET_SECCOMP, SECCOMP_MODE_STRICT, 0, 0, 0))
 		return NULL;
 	/* Nothing but read, write and exit from here. */
@@ -678,6 +680,18 @@ static void *strict_thread(void *arg)
 	syscall(s->nr, 0);
 	atomic_store(&s->survived, true);
 	return NULL;
+}
+
+/* A filter that allows everything, for all threads. */
+static int try_tsync(void)
+{
+	struct sock_filter code[] = {
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	struct sock_fprog prog = { .len = ARRAY_SIZE(code), .filter = code };
+
+	return RET(syscall(__NR_seccomp, SECCOMP_SET_MODE_FILTER,
+			   SECCOMP_FILTER_FLAG_TSYNC, &prog));
 }
 
 static int with_strict_thread(void *arg)
@@ -694,6 +708,9 @@ static int with_strict_thread(void *arg)
 	STEP(read_status(s.status, "Seccomp") == SECCOMP_MODE_STRICT);
 	STEP(read_status(s.status, "NoNewPrivs") == 1);
 	STEP(tell() == TELL_INSIDE);
+	/* What is for all threads cannot be for this one. */
+	STEP(try_tsync() == s.tid);
+	STEP(read_status(s.status, "Seccomp") == SECCOMP_MODE_STRICT);
 	/* It goes on as before ... */
 	STEP(write(s.to[1], "x", 1) == 1);
 	STEP(read(s.from[0], &c, 1) == 1 && c == 't');

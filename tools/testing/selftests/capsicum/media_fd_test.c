@@ -367,6 +367,79 @@ TEST(drm_in_fence)
 	close(p.dev);
 }
 
+static int new_lease(int dev)
+{
+	struct drm_mode_create_lease lease = { .flags = O_CLOEXEC };
+	int err = RET(ioctl(dev, DRM_IOCTL_MODE_CREATE_LEASE, &lease));
+
+	return err ? err : lease.fd;
+}
+
+/* It is the same device, opened anew: no way to do more with that. */
+TEST(drm_lease)
+{
+	const unsigned int list[] = {
+		DRM_IOCTL_MODE_CREATE_LEASE, DRM_IOCTL_GET_CAP,
+	};
+	struct drm_mode_create_dumb dumb = {
+		.width = 64, .height = 64, .bpp = 32,
+	};
+	struct drm_get_cap get = { .capability = DRM_CAP_DUMB_BUFFER };
+	struct cap_rights set, all;
+	int dev, cap, other, fd, next;
+	struct limits want, have;
+	char event[64];
+
+	REQUIRE_CAPSICUM();
+	dev = find_device("/dev/dri/card", is_atomic);
+	if (dev < 0)
+		SKIP(return, "no DRM device with atomic changes");
+	fd = new_lease(dev);
+	ASSERT_LE(0, fd);
+	rights_all(&all);
+	ASSERT_EQ(0, get_limits(fd, &have));
+	EXPECT_TRUE(rights_eq(&all, &have.rights));
+	EXPECT_EQ(CAP_LIMIT_IOCTLS_ALL, have.nioctls);
+	EXPECT_EQ(0, RET(ioctl(fd, DRM_IOCTL_MODE_CREATE_DUMB, &dumb)));
+	close(fd);
+
+	rights_list(&set, RIGHTS(CAP_IOCTL));
+	cap = limit_sub(dev, &set, 0, ARRAY_SIZE(list), list);
+	ASSERT_LE(0, cap);
+	fd = new_lease(cap);
+	ASSERT_LE(0, fd);
+	ASSERT_EQ(0, get_limits(cap, &want));
+	ASSERT_EQ(0, get_limits(fd, &have));
+	EXPECT_TRUE(limits_eq(&want, &have));
+	EXPECT_EQ(0, RET(ioctl(fd, DRM_IOCTL_GET_CAP, &get)));
+	EXPECT_EQ(-ENOTCAPABLE,
+		  RET(ioctl(fd, DRM_IOCTL_MODE_CREATE_DUMB, &dumb)));
+	EXPECT_EQ(-ENOTCAPABLE, RET(read(fd, event, sizeof(event))));
+	EXPECT_EQ(-ENOTCAPABLE, limit_fd(fd, &all));
+	/* A lessee it is, for all that: such cannot lease. */
+	EXPECT_EQ(-EINVAL, new_lease(fd));
+	close(fd);
+	/* It is over with that ioctl. */
+	fd = new_lease(dev);
+	ASSERT_LE(0, fd);
+	ASSERT_EQ(0, get_limits(fd, &have));
+	EXPECT_TRUE(rights_eq(&all, &have.rights));
+	close(fd);
+	close(cap);
+
+	cap = limit_all_but(dev, CAP_IOCTL);
+	other = limit_sub(dev, &set, 0, 1, list + 1);
+	ASSERT_LE(0, cap);
+	ASSERT_LE(0, other);
+	next = free_fd();
+	EXPECT_EQ(-ENOTCAPABLE, new_lease(cap));
+	EXPECT_EQ(-ENOTCAPABLE, new_lease(other));
+	EXPECT_EQ(next, free_fd());
+	close(other);
+	close(cap);
+	close(dev);
+}
+
 /* ---- lirc ---- */
 
 struct lirc {

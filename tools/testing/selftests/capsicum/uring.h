@@ -7,6 +7,9 @@
 
 #include "capmode.h"
 
+#include <poll.h>
+#include <sched.h>
+
 #define IO_REGISTER(ring, op, arg, n)	\
 	RET(syscall(__NR_io_uring_register, (ring)->fd, op, arg, n))
 
@@ -75,6 +78,44 @@ static inline int ring_do(struct ring *r, struct io_uring_sqe sqe, bool link)
 			left--;
 	}
 	return res;
+}
+
+/*
+ * ring_send_behind() - an operation that is done once something can be read
+ * @head: From where.
+ * @gone: What the ring holds until the last of it is gone: see ring_is_gone().
+ *
+ * It is done also when the waiting ends for another reason. Returns 0 or -errno.
+ */
+static inline int ring_send_behind(struct ring *r, const struct io_uring_sqe *sqe,
+				   int head, int gone)
+{
+	const struct io_uring_sqe first = {
+		.opcode = IORING_OP_POLL_ADD,
+		.flags = IOSQE_IO_HARDLINK,
+		.fd = head,
+		.poll32_events = POLLIN,
+		.user_data = UD_OTHER,
+	};
+	int err = IO_REGISTER(r, IORING_REGISTER_FILES, &gone, 1);
+
+	if (err)
+		return err;
+	ring_queue_all(r, (struct io_uring_sqe[]){ first, *sqe }, 2);
+	err = ring_send(r, 2);
+	/* The thread that polls takes its time. */
+	while (!err && __atomic_load_n(r->sq_head, __ATOMIC_SEQ_CST) !=
+		       *r->sq_tail)
+		sched_yield();
+	return err;
+}
+
+/* Waits until a pipe, of which this writes, has no reader any more. */
+static inline bool ring_is_gone(int pipe)
+{
+	struct pollfd p = { .fd = pipe };
+
+	return poll(&p, 1, 30000) == 1 && p.revents == POLLERR;
 }
 
 /*

@@ -15,6 +15,16 @@
 /* A number that no process has: above what pid_max can be. */
 #define NO_PID	((4 << 20) + 5)
 
+/* As the kernel has it; the C library may or may not. */
+struct attr {
+	uint32_t size;
+	uint32_t policy;
+	uint64_t flags;
+	int32_t nice;
+	uint32_t priority;
+	uint64_t runtime, deadline, period;
+};
+
 /* Runs @fn(@arg) in a thread of its own and returns what that returns. */
 struct __in_thread {
 	int (*fn)(void *arg);
