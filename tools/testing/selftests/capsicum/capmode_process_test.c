@@ -1231,54 +1231,160 @@ TEST(pidfd_memory)
 	munmap(m.page, getpagesize());
 }
 
-/* ---- the 32-bit gate of a 64-bit program ---- */
+/* ---- the other gates of a 64-bit program ---- */
 
-#define I386_NR_setpriority	97
-#define I386_NR_getpgid		132
-#define I386_NR_prlimit64	340
+/* What stands for an argument that is there only when the call is made. */
+#define G_PID	0x7a000001
+#define G_CLOCK	0x7a000002	/* of that process */
+#define G_INFO	0x7a000003	/* a siginfo that anybody may queue */
+#define G_PAGE	0x7a000004	/* room for an answer, and some more */
+#define G_MORE	0x7a000005
 
-static int gate_setpriority(void *arg)
+/* The numbers of a call, and arguments that do no harm. */
+static const struct gate_call {
+	const char *name;
+	int nr32, nr_x32;
+	unsigned int args[5];
+} gate_calls[] = {
+	{ "setpriority", 97, 141, { PRIO_PROCESS, G_PID, 7 } },
+	{ "getpgid", 132, 121, { G_PID } },
+	{ "prlimit64", 340, 302, { G_PID, RLIMIT_CORE } },
+	{ "sched_setaffinity", 241, 203, { G_PID, 8, G_MORE } },
+	{ "get_robust_list", 312, 531, { G_PID, G_PAGE, G_MORE } },
+	{ "move_pages", 317, 533, { G_PID } },
+	{ "clock_gettime", 265, 228, { G_CLOCK, G_PAGE } },
+	{ "timer_create", 259, 526, { G_CLOCK, 0, G_PAGE } },
+	{ "ioprio_set", 289, 251, { IOPRIO_WHO_PROCESS, G_PID, IOPRIO_BE_5 } },
+	{ "rt_sigqueueinfo", 178, 524, { G_PID, 0, G_INFO } },
+	{ "rt_tgsigqueueinfo", 335, 536, { G_PID, G_PID, 0, G_INFO } },
+};
+
+enum gate { GATE_INT80, GATE_X32, GATES };
+
+struct gate_attempt {
+	const struct gate_call *c;
+	enum gate gate;
+	pid_t pid;		/* 0: of who makes it */
+	char *page;
+};
+
+static unsigned int gate_arg(const struct gate_attempt *a, int i)
 {
-	return int80(I386_NR_setpriority, PRIO_PROCESS, *(pid_t *)arg, 7, 0, 0,
-		     0);
+	const pid_t pid = a->pid ? : getpid();
+	siginfo_t *info = (siginfo_t *)(a->page + 512);
+	unsigned int arg = a->c->args[i];
+
+	switch (arg) {
+	case G_PID:
+		return pid;
+	case G_CLOCK:
+		return PROCESS_CPU(pid);
+	case G_INFO:
+		info->si_code = SI_QUEUE;
+		return (uintptr_t)info;
+	case G_PAGE:
+		return (uintptr_t)a->page;
+	case G_MORE:
+		memset(a->page + 256, 0xff, 8);
+		return (uintptr_t)a->page + 256;
+	default:
+		return arg;
+	}
 }
 
-static int gate_getpgid(void *arg)
+/* 0 or -errno. */
+static int through_gate(void *arg)
 {
-	int ret = int80(I386_NR_getpgid, *(pid_t *)arg, 0, 0, 0, 0, 0);
+	const struct gate_attempt *a = arg;
+	unsigned int v[5];
+	long ret;
+	int i;
 
+	for (i = 0; i < 5; i++)
+		v[i] = gate_arg(a, i);
+	if (a->gate == GATE_INT80)
+		ret = int80(a->c->nr32, v[0], v[1], v[2], v[3], v[4], 0);
+	else
+		ret = RET(syscall(X32_BIT | a->c->nr_x32, v[0], v[1], v[2], v[3],
+				  v[4], 0));
 	return ret < 0 ? ret : 0;
 }
 
-static int gate_prlimit(void *arg)
+FIXTURE(gates)
 {
-	return int80(I386_NR_prlimit64, *(pid_t *)arg, RLIMIT_CORE, 0, 0, 0, 0);
+	struct gate_attempt a;
+	pid_t other;
+};
+
+FIXTURE_VARIANT(gates)
+{
+	enum gate gate;
+};
+
+FIXTURE_VARIANT_ADD(gates, int80) { .gate = GATE_INT80 };
+FIXTURE_VARIANT_ADD(gates, x32) { .gate = GATE_X32 };
+
+FIXTURE_SETUP(gates)
+{
+	REQUIRE_CAPMODE();
+	REQUIRE_ROOT();
+	if (variant->gate == GATE_INT80 ? !have_int80() : !have_x32())
+		SKIP(return, "no such gate from here");
+	self->a.gate = variant->gate;
+	self->a.page = low_page();
+	ASSERT_TRUE(!!self->a.page);
+	self->other = victim();
+	ASSERT_LT(0, self->other);
 }
 
-TEST(by_the_32_bit_gate)
+FIXTURE_TEARDOWN(gates)
 {
-	pid_t other, none = NO_PID, self = 0;
-	uint64_t before;
+	bury(self->other);
+}
+
+TEST_F(gates, by_number)
+{
+	struct gate_attempt *a = &self->a;
+	const uint64_t before = state(self->other);
+	unsigned int i;
+	int outside;
+
+	for (i = 0; i < ARRAY_SIZE(gate_calls); i++) {
+		a->c = &gate_calls[i];
+		a->pid = self->other;
+		EXPECT_EQ(-ECAPMODE, capmode_run(through_gate, a))
+			TH_LOG("%s", a->c->name);
+		a->pid = NO_PID;
+		EXPECT_EQ(-ECAPMODE, capmode_run(through_gate, a))
+			TH_LOG("%s on nobody", a->c->name);
+	}
+	EXPECT_EQ(before, state(self->other));
+	for (i = 0; i < ARRAY_SIZE(gate_calls); i++) {
+		a->c = &gate_calls[i];
+		a->pid = self->other;
+		outside = in_child(through_gate, a);
+		/* Pages of a kernel that moves none. */
+		EXPECT_TRUE(!outside || outside == -ENOSYS)
+			TH_LOG("%s outside: %d", a->c->name, outside);
+		a->pid = 0;
+		EXPECT_EQ(in_child(through_gate, a),
+			  capmode_run(through_gate, a))
+			TH_LOG("%s on oneself", a->c->name);
+	}
+	EXPECT_NE(before, state(self->other));
+}
+
+/* A clock of a process that is of no kind names nobody, whomever it names. */
+TEST(clock_of_no_kind)
+{
+	const pid_t pids[] = { getppid(), NO_PID, getpid(), 0 };
+	struct timespec ts;
+	unsigned int i;
 
 	REQUIRE_CAPMODE();
-	if (!have_int80())
-		SKIP(return, "no 32-bit gate from here");
-	other = victim();
-	ASSERT_LT(0, other);
-	before = state(other);
-	EXPECT_EQ(-ECAPMODE, capmode_run(gate_setpriority, &other));
-	EXPECT_EQ(before, state(other));
-	EXPECT_ECAPMODE(gate_setpriority, &other);
-	EXPECT_NE(before, state(other));
-	EXPECT_ECAPMODE(gate_getpgid, &other);
-	EXPECT_ECAPMODE(gate_prlimit, &other);
-	EXPECT_EQ(-ECAPMODE, capmode_run(gate_setpriority, &none));
-	EXPECT_EQ(-ECAPMODE, capmode_run(gate_getpgid, &none));
-	EXPECT_EQ(-ECAPMODE, capmode_run(gate_prlimit, &none));
-	EXPECT_BOTH(gate_setpriority, &self);
-	EXPECT_BOTH(gate_getpgid, &self);
-	EXPECT_BOTH(gate_prlimit, &self);
-	bury(other);
+	for (i = 0; i < ARRAY_SIZE(pids); i++)
+		EXPECT_EQ(-EINVAL, RET(syscall(__NR_clock_gettime,
+					       THREAD_CPU(pids[i]) | 3, &ts)));
 }
 
 /* ---- namespaces, by descriptors of processes ---- */
