@@ -5,7 +5,9 @@
  */
 #include "ops.h"
 
+#include <sys/ioctl.h>
 #include <sys/vfs.h>
+#include <linux/fs.h>
 #include <linux/magic.h>
 #include <linux/xattr.h>
 
@@ -411,6 +413,82 @@ TEST_F(attr, acl_by_other_names)
 		OP_NEEDS(self->fd, 0, CAP_ACL_DELETE, want,
 			 fremovexattr(cap, names[i]));
 	}
+}
+
+/* By some, file systems let be set what there are other calls and rights for. */
+TEST_F(attr, attributes_by_xattr)
+{
+	static const struct {
+		const char *name;
+		uint64_t right;
+	} names[] = {
+		{ "btrfs.compression", CAP_FCHFLAGS },
+		{ "system.advise", CAP_FCHFLAGS },
+		{ "system.dos_attrib", CAP_FCHMOD },
+		{ "system.ntfs_attrib", CAP_FCHMOD },
+		{ "system.ntfs_attrib_be", CAP_FCHMOD },
+		{ "user.cifs.dosattrib", CAP_FCHMOD },
+		{ "user.smb3.dosattrib", CAP_FCHMOD },
+		{ "user.cifs.creationtime", CAP_FUTIMES },
+		{ "user.smb3.creationtime", CAP_FUTIMES },
+		{ "$LXMOD", CAP_FCHMOD | CAP_FCHOWN },
+		{ "$LXUID", CAP_FCHMOD | CAP_FCHOWN },
+	};
+	char buf[8];
+	size_t i;
+	int want;
+
+	for (i = 0; i < ARRAY_SIZE(names); i++) {
+		/* Here they are names as any other, or none. */
+		want = RET(fsetxattr(self->fd, names[i].name, "x", 1, 0));
+		OP_NEEDS(self->fd, names[i].right, CAP_EXTATTR_SET, want,
+			 fsetxattr(cap, names[i].name, "x", 1, 0));
+		want = RET(fgetxattr(self->fd, names[i].name, buf,
+				     sizeof(buf)));
+		OP_NEEDS(self->fd, 0, CAP_EXTATTR_GET, want,
+			 fgetxattr(cap, names[i].name, buf, sizeof(buf)));
+		fremovexattr(self->fd, names[i].name);
+		want = RET(fremovexattr(self->fd, names[i].name));
+		OP_NEEDS(self->fd, names[i].right, CAP_EXTATTR_DELETE, want,
+			 fremovexattr(cap, names[i].name));
+	}
+}
+
+static bool compressed(int fd)
+{
+	int flags = 0;
+
+	ioctl(fd, FS_IOC_GETFLAGS, &flags);
+	return flags & FS_COMPR_FL;
+}
+
+/* Where that is one of a kind: the flag is changed with both rights alone. */
+TEST(flags_by_xattr)
+{
+	static const char name[] = "btrfs.compression";
+	struct statfs fs;
+	int fd;
+
+	REQUIRE_CAPSICUM();
+	if (statfs("/btrfs", &fs) || fs.f_type != BTRFS_SUPER_MAGIC)
+		SKIP(return, "no btrfs at /btrfs");
+	fd = ops_file_in("/btrfs");
+	ASSERT_LE(0, fd);
+	EXPECT_FALSE(compressed(fd));
+	EXPECT_EQ(-ENOTCAPABLE,
+		  RET(fsetxattr(limit_to(fd, CAP_EXTATTR_SET), name, "zlib", 4,
+				0)));
+	EXPECT_FALSE(compressed(fd));
+	OP_NEEDS(fd, CAP_FCHFLAGS, CAP_EXTATTR_SET, 0,
+		 fsetxattr(cap, name, "zlib", 4, 0));
+	EXPECT_TRUE(compressed(fd));
+	EXPECT_EQ(-ENOTCAPABLE,
+		  RET(fremovexattr(limit_to(fd, CAP_EXTATTR_DELETE), name)));
+	EXPECT_TRUE(compressed(fd));
+	EXPECT_EQ(0, RET(fremovexattr(limit_to(fd, CAP_EXTATTR_DELETE,
+					       CAP_FCHFLAGS), name)));
+	EXPECT_FALSE(compressed(fd));
+	close(fd);
 }
 
 /* The name decides which right it takes, also when the name is not known. */

@@ -523,6 +523,7 @@ TEST_F(bpf, new_token)
 TEST_F(bpf, pin)
 {
 	char dir[64], name[80];
+	int dirfd, cap;
 
 	snprintf(dir, sizeof(dir), "%s/capsicum-bpf.XXXXXX", tmp_dir());
 	ASSERT_TRUE(!!mkdtemp(dir));
@@ -536,6 +537,26 @@ TEST_F(bpf, pin)
 	EXPECT_EQ(0, RET(BPF(BPF_OBJ_PIN, .pathname = PTR(name),
 			     .bpf_fd = self->map)));
 	EXPECT_EQ(0, RET(access(name, F_OK)));
+
+	/* Nor is one found, or made, below a directory that is limited. */
+	dirfd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	ASSERT_LE(0, dirfd);
+	cap = limit_all(dirfd);
+	ASSERT_LE(0, cap);
+#define GET_AT(dir) \
+	shut(BPF(BPF_OBJ_GET, .pathname = PTR("object"), \
+		 .file_flags = BPF_F_PATH_FD, .path_fd = (dir)))
+#define PIN_AT(dir) \
+	RET(BPF(BPF_OBJ_PIN, .pathname = PTR("other"), .bpf_fd = self->map, \
+		.file_flags = BPF_F_PATH_FD, .path_fd = (dir)))
+	EXPECT_EQ(-ENOTCAPABLE, RET(GET_AT(cap)));
+	EXPECT_EQ(0, RET(GET_AT(dirfd)));
+	EXPECT_EQ(-ENOTCAPABLE, PIN_AT(cap));
+	EXPECT_EQ(-ENOENT, RET(faccessat(dirfd, "other", F_OK, 0)));
+	EXPECT_EQ(0, PIN_AT(dirfd));
+	EXPECT_EQ(0, RET(faccessat(dirfd, "other", F_OK, 0)));
+	close(cap);
+	close(dirfd);
 	umount2(dir, MNT_DETACH);
 	rmdir(dir);
 }

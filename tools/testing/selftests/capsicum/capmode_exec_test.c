@@ -14,6 +14,7 @@
 #include <netinet/tcp.h>
 #include <sys/mount.h>
 #include <sys/resource.h>
+#include <sys/sendfile.h>
 #include <sys/sysmacros.h>
 
 CAPMODE_TELLS();
@@ -537,6 +538,43 @@ TEST_F(exec, dynamic)
 	ASSERT_EQ(0, chdir(self->dir));
 	ASSERT_EQ(0, write_mini(self->dirfd, "dynamic", "interp", MINI_BASE));
 	EXPECT_MINI_REFUSED(self->dirfd, "dynamic", 0);
+}
+
+/* A file without a name: what it holds is started, and nothing else for it. */
+static int in_memory(int dir, const char *name)
+{
+	int from = openat(dir, name, O_RDONLY | O_CLOEXEC);
+	int fd = RET(memfd_create(name, 0));
+
+	while (fd >= 0 && sendfile(fd, from, NULL, 1 << 20) > 0)
+		;
+	close(from);
+	return fd;
+}
+
+TEST_F(exec, memory)
+{
+	char text[PATH_MAX + 64];
+	int fd = in_memory(self->dirfd, "prog");
+
+	ASSERT_LE(0, fd);
+	EXPECT_RUNS(fd, "", AT_EMPTY_PATH);
+	EXPECT_RUNS(limit_to(fd, CAP_FEXECVE, CAP_READ), "", AT_EMPTY_PATH);
+	EXPECT_START(-ENOTCAPABLE, -ENOTCAPABLE, limit_all_but(fd, CAP_FEXECVE),
+		     "", AT_EMPTY_PATH);
+	snprintf(text, sizeof(text), "#!%s\n", self->path);
+	ASSERT_EQ(0, write_file(self->dirfd, "script", text, strlen(text)));
+	fd = in_memory(self->dirfd, "script");
+	ASSERT_LE(0, fd);
+	EXPECT_REFUSED(fd, "", AT_EMPTY_PATH);
+	if (!HAVE_MINI || (sizeof(long) == 8 && !have_int80()))
+		SKIP(return, "no program by hand for this architecture");
+	snprintf(text, sizeof(text), "%s/interp", self->dir);
+	ASSERT_EQ(0, write_mini(self->dirfd, "interp", NULL, MINI_INTERP));
+	ASSERT_EQ(0, write_mini(self->dirfd, "dynamic", text, MINI_BASE));
+	fd = in_memory(self->dirfd, "dynamic");
+	ASSERT_LE(0, fd);
+	EXPECT_MINI_REFUSED(fd, "", AT_EMPTY_PATH);
 }
 
 /* The mode does not care about word sizes. */

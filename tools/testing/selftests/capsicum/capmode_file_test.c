@@ -248,6 +248,7 @@ struct anew {
 	int fd;		/* -1: it opens the file itself */
 	int flags;
 	bool ring;
+	int follow;	/* AT_SYMLINK_FOLLOW, by the call */
 };
 
 static int open_for(const struct anew *a)
@@ -272,9 +273,37 @@ static int link_itself(void *arg)
 
 	STEP(fd >= 0);
 	if (!a->ring)
-		return RET(linkat(fd, "", a->dir, "new", AT_EMPTY_PATH));
+		return RET(linkat(fd, "", a->dir, "new",
+				  AT_EMPTY_PATH | a->follow));
 	sqe.fd = fd;
 	return ring_once(&sqe);
+}
+
+/* A link is a file as well: what it says is not looked at, and nothing made. */
+TEST(link_by_itself)
+{
+	char dir[] = "/tmp/capsicum.XXXXXX";
+	struct anew a = { };
+
+	REQUIRE_CAPMODE();
+	REQUIRE_ROOT();
+	ASSERT_TRUE(!!mkdtemp(dir));
+	a.dir = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	ASSERT_LE(0, a.dir);
+	ASSERT_EQ(0, symlinkat("/proc/self/exe", a.dir, "file"));
+	a.fd = openat(a.dir, "file", O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	ASSERT_LE(0, a.fd);
+	for (a.follow = 0; a.follow <= AT_SYMLINK_FOLLOW;
+	     a.follow += AT_SYMLINK_FOLLOW) {
+		EXPECT_EQ(-ECAPMODE, capmode_run(link_itself, &a));
+		EXPECT_EQ(-ENOENT, RET(unlinkat(a.dir, "new", 0)));
+		EXPECT_EQ(0, in_child(link_itself, &a));
+		EXPECT_EQ(0, RET(unlinkat(a.dir, "new", 0)));
+	}
+	close(a.fd);
+	unlinkat(a.dir, "file", 0);
+	close(a.dir);
+	rmdir(dir);
 }
 
 /* Only who may read and write it anyway. */
@@ -597,6 +626,44 @@ FIXTURE_TEARDOWN(overlay)
 	close(self->n.dir);
 	EXPECT_EQ(0, umount2("all", MNT_DETACH));
 	remove_parts(self->top, self->dir);
+}
+
+/* What is mapped is a file below, which nobody has limited. */
+static int mapped_with(int fd, int more)
+{
+	const size_t size = getpagesize();
+	void *p = mmap(NULL, size, PROT_READ, MAP_SHARED, fd, 0);
+	int err;
+
+	if (p == MAP_FAILED)
+		return -errno;
+	err = RET(mprotect(p, size, PROT_READ | more));
+	munmap(p, size);
+	return err;
+}
+
+TEST_F(overlay, mapped)
+{
+	int fd, cap;
+
+	if (!strstr(variant->options, "upperdir"))
+		return;
+	fd = openat(self->n.dir, "file", O_RDWR | O_CREAT | O_CLOEXEC, 0755);
+	ASSERT_LE(0, fd);
+	EXPECT_EQ(0, ftruncate(fd, getpagesize()));
+	EXPECT_EQ(0, mapped_with(fd, PROT_WRITE));
+	EXPECT_EQ(0, mapped_with(fd, PROT_EXEC));
+	cap = limit_to(fd, CAP_MMAP_R);
+	EXPECT_EQ(0, mapped_with(cap, 0));
+	EXPECT_EQ(-EACCES, mapped_with(cap, PROT_WRITE));
+	EXPECT_EQ(-EACCES, mapped_with(cap, PROT_EXEC));
+	close(cap);
+	cap = limit_to(fd, CAP_MMAP_RW);
+	EXPECT_EQ(0, mapped_with(cap, PROT_WRITE));
+	EXPECT_EQ(-EACCES, mapped_with(cap, PROT_EXEC));
+	close(cap);
+	close(fd);
+	EXPECT_EQ(0, unlinkat(self->n.dir, "file", 0));
 }
 
 TEST_F(overlay, node)

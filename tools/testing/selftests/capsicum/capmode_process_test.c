@@ -1851,6 +1851,34 @@ TEST(proc_mounted_below)
 	rmdir(dir);
 }
 
+/* Where others are hidden, too: who is there is not told by how it is refused. */
+TEST(proc_hidden)
+{
+	char dir[] = "/tmp/capsicum.XXXXXX";
+	struct by_number b = { .file = "/status" };
+	const pid_t other = victim();
+
+	REQUIRE_CAPMODE();
+	REQUIRE_ROOT();
+	ASSERT_LT(0, other);
+	ASSERT_TRUE(!!mkdtemp(dir));
+	EXPECT_EQ(0, mount("proc", dir, "proc", 0, "hidepid=invisible"));
+	b.proc = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	EXPECT_LE(0, b.proc);
+	b.pid = other;
+	EXPECT_EQ(-ECAPMODE, capmode_run(open_by_number, &b));
+	EXPECT_ECAPMODE(stat_by_number, &b);
+	b.pid = NO_PID;
+	EXPECT_EQ(-ENOENT, in_child(open_by_number, &b));
+	EXPECT_EQ(-ECAPMODE, capmode_run(open_by_number, &b));
+	b.pid = 0;
+	EXPECT_BOTH(open_by_number, &b);
+	close(b.proc);
+	EXPECT_EQ(0, umount2(dir, MNT_DETACH));
+	rmdir(dir);
+	bury(other);
+}
+
 /* The directory of one process that was given is that process's. */
 TEST(proc_given)
 {

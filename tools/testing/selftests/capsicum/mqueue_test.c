@@ -6,6 +6,7 @@
 
 #include <linux/netlink.h>
 #include <mqueue.h>
+#include <sys/mount.h>
 
 #define DATA	"capsicum message queue cookie..."	/* 32 bytes */
 
@@ -295,6 +296,61 @@ TEST_F(mqueue, errors)
 	EXPECT_EQ(-ENOTCAPABLE, RET(mq_notify(cap, NULL)));
 	/* The mode of the queue's descriptor holds besides. */
 	close(cap);
+}
+
+/* They have names in a directory, which is as good as any. */
+TEST(below_a_directory)
+{
+	struct mq_attr attr = { .mq_maxmsg = 4, .mq_msgsize = 8 };
+	char name[64], dir[] = "/tmp/capsicum.XXXXXX", buf[8];
+	int dirfd, cap, q;
+	mqd_t mq;
+
+	REQUIRE_CAPSICUM();
+	if (geteuid())
+		SKIP(return, "only root mounts");
+	snprintf(name, sizeof(name), "/capsicum-dir-%d", getpid());
+	mq = mq_open(name, O_RDWR | O_CREAT | O_EXCL | O_NONBLOCK, 0600, &attr);
+	if (mq < 0)
+		SKIP(return, "no message queues (%s)", strerror(errno));
+	ASSERT_TRUE(!!mkdtemp(dir));
+	EXPECT_EQ(0, mount("none", dir, "mqueue", 0, NULL));
+	dirfd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	EXPECT_LE(0, dirfd);
+#define OPEN(dir, flags)	\
+	RET(openat(dir, name + 1, (flags) | O_NONBLOCK | O_CLOEXEC))
+	/* Where there are all rights, it is a queue as it is by mq_open(). */
+	q = OPEN(dirfd, O_RDWR);
+	ASSERT_LE(0, q);
+	EXPECT_EQ(0, RET(mq_send(q, "one", 3, 0)));
+	close(q);
+
+	cap = limit_to(dirfd, CAP_LOOKUP, CAP_READ);
+	ASSERT_LE(0, cap);
+	EXPECT_EQ(-ENOTCAPABLE, OPEN(cap, O_RDWR));
+	EXPECT_EQ(-ENOTCAPABLE, OPEN(cap, O_WRONLY));
+	q = OPEN(cap, O_RDONLY);
+	ASSERT_LE(0, q);
+	EXPECT_EQ(-ENOTCAPABLE, RET(mq_send(q, "two", 3, 0)));
+	EXPECT_EQ(3, RET(mq_receive(q, buf, sizeof(buf), NULL)));
+	EXPECT_EQ(-EAGAIN, RET(mq_receive(mq, buf, sizeof(buf), NULL)));
+	close(q);
+	close(cap);
+
+	cap = limit_to(dirfd, CAP_LOOKUP, CAP_PWRITE);
+	ASSERT_LE(0, cap);
+	q = OPEN(cap, O_WRONLY);
+	ASSERT_LE(0, q);
+	EXPECT_EQ(0, RET(mq_send(q, "two", 3, 0)));
+	EXPECT_EQ(-ENOTCAPABLE, RET(mq_receive(q, buf, sizeof(buf), NULL)));
+	EXPECT_EQ(3, RET(mq_receive(mq, buf, sizeof(buf), NULL)));
+	close(q);
+	close(cap);
+	close(dirfd);
+	EXPECT_EQ(0, umount2(dir, MNT_DETACH));
+	rmdir(dir);
+	mq_unlink(name);
+	mq_close(mq);
 }
 
 TEST_HARNESS_MAIN
