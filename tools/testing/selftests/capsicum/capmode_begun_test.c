@@ -100,7 +100,7 @@ static int ring_open_path(const struct things *t, void *page)
 
 static void fill_path(const struct things *t, void *content)
 {
-	strcpy(content, t->path);
+	memcpy(content, t->path, sizeof(t->path));
 }
 
 static bool path_there(const struct things *t)
@@ -254,7 +254,8 @@ static void fill_limit(const struct things *t, void *content)
 {
 	uint64_t *limit = content;
 
-	limit[0] = limit[1] = 4321;
+	limit[0] = 4321;
+	limit[1] = 4321;
 }
 
 static int set_limit(const struct things *t, void *page)
