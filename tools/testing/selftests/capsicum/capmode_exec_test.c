@@ -11,11 +11,13 @@
 
 #include <elf.h>
 #include <grp.h>
+#include <linux/capability.h>
 #include <netinet/tcp.h>
 #include <sys/mount.h>
 #include <sys/resource.h>
 #include <sys/sendfile.h>
 #include <sys/sysmacros.h>
+#include <sys/xattr.h>
 
 CAPMODE_TELLS();
 
@@ -32,6 +34,26 @@ static void __attribute__((constructor)) tell_euid(void)
 	if (getenv("CAPMODE_EUID"))
 		_exit(geteuid() == 0 ? EUID_ROOT : geteuid() == NOBODY ?
 		      EUID_NOBODY : TELL_UNCLEAR);
+}
+
+/* ... and this, whether it may do anything that others may not. */
+#define CAPS_NONE	52
+#define CAPS_SOME	53
+
+static char *const caps_env[] = { "CAPMODE_CAPS=1", NULL };
+
+static void __attribute__((constructor)) tell_caps(void)
+{
+	struct __user_cap_header_struct head = {
+		.version = _LINUX_CAPABILITY_VERSION_3,
+	};
+	struct __user_cap_data_struct data[2] = { };
+
+	if (!getenv("CAPMODE_CAPS"))
+		return;
+	if (syscall(__NR_capget, &head, data))
+		_exit(TELL_UNCLEAR);
+	_exit(data[0].permitted | data[1].permitted ? CAPS_SOME : CAPS_NONE);
 }
 
 /* ---- programs ---- */
@@ -680,6 +702,26 @@ TEST_F(exec, set_user_id)
 	ASSERT_EQ(0, fchmod(s.fd, 04755));
 	EXPECT_EQ(EUID_ROOT, in_child(start_as_nobody, &s));
 	EXPECT_EQ(EUID_NOBODY, in_child(enter_and_start_as_nobody, &s));
+}
+
+/* Nor what a file gives instead of a user. */
+TEST_F(exec, file_capabilities)
+{
+	const struct vfs_cap_data caps = {
+		.magic_etc = VFS_CAP_REVISION_2 | VFS_CAP_FLAGS_EFFECTIVE,
+		.data = { { .permitted = 1 << CAP_NET_RAW } },
+	};
+	struct start s = { .path = "", .flags = AT_EMPTY_PATH,
+			   .env = caps_env };
+
+	REQUIRE_ROOT();
+	s.fd = openat(self->dirfd, "prog", O_RDONLY | O_CLOEXEC);
+	ASSERT_LE(0, s.fd);
+	EXPECT_EQ(CAPS_NONE, in_child(start_as_nobody, &s));
+	if (fsetxattr(s.fd, "security.capability", &caps, XATTR_CAPS_SZ_2, 0))
+		SKIP(return, "no capabilities of files (%s)", strerror(errno));
+	EXPECT_EQ(CAPS_SOME, in_child(start_as_nobody, &s));
+	EXPECT_EQ(CAPS_NONE, in_child(enter_and_start_as_nobody, &s));
 }
 
 /* ---- core dumps ---- */

@@ -550,6 +550,38 @@ TEST(tipc_group)
 	close(j.fd);
 }
 
+/* An address without a port is none that could be listened at. */
+TEST_F(sock, listen_bound_without_port)
+{
+	static const int protocols[] = { IPPROTO_TCP, IPPROTO_MPTCP };
+	struct listening l = { .p = &self->p };
+	struct sockaddr_storage ss;
+	unsigned int i;
+	int on = 1;
+
+	if (variant->domain == AF_UNIX)
+		return;
+	for (i = 0; i < ARRAY_SIZE(protocols); i++) {
+		l.fd = RET(socket(variant->domain, SOCK_STREAM | SOCK_CLOEXEC,
+				  protocols[i]));
+		if (l.fd == -EPROTONOSUPPORT)
+			SKIP(return, "no MPTCP");
+		ASSERT_LE(0, l.fd);
+		ASSERT_EQ(0, setsockopt(l.fd, SOL_IP, IP_BIND_ADDRESS_NO_PORT,
+					&on, sizeof(on)));
+		ASSERT_EQ(0, bind(l.fd, (void *)&ss,
+				  any_address(variant->domain, &ss)));
+		EXPECT_FALSE(has_address(l.fd));
+		EXPECT_EQ(-ECAPMODE, capmode_run(try_listen, &l));
+		EXPECT_FALSE(has_address(l.fd));
+		EXPECT_EQ(0, accepts(l.fd));
+		EXPECT_EQ(0, in_child(try_listen, &l));
+		EXPECT_TRUE(has_address(l.fd));
+		EXPECT_EQ(1, accepts(l.fd));
+		close(l.fd);
+	}
+}
+
 TEST_F(sock, listen_bound)
 {
 	struct listening l = { .p = &self->p };
