@@ -152,8 +152,18 @@ static bool bound(const struct things *t)
 	return has_address(t->sock);
 }
 
+/* It has an address, so that it is not for want of one that it cannot send. */
+static int have_address(const struct things *t)
+{
+	struct sockaddr_storage ss;
+	socklen_t len = any_address(AF_INET, &ss);
+
+	return RET(bind(t->sock, (void *)&ss, len));
+}
+
 static int send_to(const struct things *t, void *page)
 {
+	STEP(!have_address(t));
 	return RET(sendto(t->sock, "d", 1, 0, page, t->peer.rlen));
 }
 
@@ -167,6 +177,7 @@ static int sendmsg_to(const struct things *t, void *page)
 		.msg_iovlen = 1,
 	};
 
+	STEP(!have_address(t));
 	return RET(sendmsg(t->sock, &msg, 0));
 }
 
