@@ -724,6 +724,51 @@ TEST_F(exec, file_capabilities)
 	EXPECT_EQ(CAPS_NONE, in_child(enter_and_start_as_nobody, &s));
 }
 
+/* Nor what a program gives whose user is root, after that was given away. */
+static int drop_capabilities(void)
+{
+	struct __user_cap_header_struct head = {
+		.version = _LINUX_CAPABILITY_VERSION_3,
+	};
+	struct __user_cap_data_struct none[2] = { };
+
+	return RET(syscall(__NR_capset, &head, none));
+}
+
+static int start_dropped(void *arg)
+{
+	STEP(!drop_capabilities());
+	return start(arg);
+}
+
+static int drop_enter_and_start(void *arg)
+{
+	STEP(!drop_capabilities());
+	STEP(!sys_cap_enter(0));
+	return start(arg);
+}
+
+static int enter_drop_and_start(void *arg)
+{
+	STEP(!sys_cap_enter(0));
+	STEP(!drop_capabilities());
+	return start(arg);
+}
+
+TEST_F(exec, root_without_capabilities)
+{
+	struct start s = { .path = "", .flags = AT_EMPTY_PATH,
+			   .env = caps_env };
+
+	REQUIRE_ROOT();
+	s.fd = openat(self->dirfd, "prog", O_RDONLY | O_CLOEXEC);
+	ASSERT_LE(0, s.fd);
+	EXPECT_EQ(CAPS_SOME, capmode_run(start, &s));
+	EXPECT_EQ(CAPS_SOME, in_child(start_dropped, &s));
+	EXPECT_EQ(CAPS_NONE, in_child(drop_enter_and_start, &s));
+	EXPECT_EQ(CAPS_NONE, in_child(enter_drop_and_start, &s));
+}
+
 /* ---- core dumps ---- */
 
 struct crash {

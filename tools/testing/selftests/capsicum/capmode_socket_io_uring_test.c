@@ -529,6 +529,7 @@ static int try_accept(void *arg)
 
 	STEP(!pipe(go));
 	if (!fork()) {
+		close(go[1]);
 		alarm(TEST_TIMEOUT_DEFAULT / 4);
 		while (read(go[0], &c, 1) == 1) {
 			fd = connected_socket(a->p.domain, SOCK_STREAM,

@@ -472,6 +472,8 @@ FIXTURE_TEARDOWN(msg)
  * struct control - sending with a control message
  * @road: By which call.
  * @many: By sendmmsg(2), else by sendmsg(2).
+ * @op: By this operation of io_uring instead, if not 0.
+ * @sqe_flags: Its flags.
  * @m: Where the message is put.
  * @fd: A socket that is connected.
  * @rx: Its other end.
@@ -483,6 +485,8 @@ FIXTURE_TEARDOWN(msg)
 struct control {
 	enum road road;
 	bool many;
+	uint8_t op;
+	uint8_t sqe_flags;
 	struct arena *m;
 	int fd;
 	int rx;
@@ -505,6 +509,13 @@ static int send_control(struct control *c)
 	char *buf = (char *)(c->m + 1);
 	uint32_t *h32 = (uint32_t *)buf;
 	struct cmsghdr *h = (struct cmsghdr *)buf;
+	const struct io_uring_sqe sqe = {
+		.opcode = c->op,
+		.flags = c->sqe_flags,
+		.fd = c->fd,
+		.addr = (uintptr_t)&c->m->msg,
+		.len = 1,
+	};
 
 	memset(buf, 0, CMSG_SPACE(c->len));
 	if (compat) {
@@ -520,6 +531,8 @@ static int send_control(struct control *c)
 		memcpy(CMSG_DATA(h), &c->data, c->len);
 		fill_msg(c->m, 0, buf, CMSG_SPACE(c->len));
 	}
+	if (c->op)
+		return ring_once(&sqe);
 	return send_filled(c->road, c->m, c->many ? HOW_SENDMMSG : HOW_SENDMSG,
 			   c->fd, NULL, 0, 0);
 }
@@ -810,6 +823,51 @@ TEST_F(msg, mark)
 	c.type = SO_TIMESTAMPING;
 	c.data.i = SOF_TIMESTAMPING_TX_SOFTWARE;
 	check_not_naming(_metadata, c);
+}
+
+/* The same by a ring, at once and by a worker. */
+TEST_F(msg, by_ring)
+{
+	static const uint8_t ops[] = {
+		IORING_OP_SENDMSG, IORING_OP_SENDMSG_ZC,
+	};
+	static const uint8_t flags[] = { 0, IOSQE_ASYNC };
+	struct control c = { .road = variant->road, .m = self->m };
+	struct peer p, p6;
+	int i;
+
+	if (variant->road != ROAD_CALL)
+		return;
+	if (!have_io_uring())
+		SKIP(return, "no io_uring");
+	ASSERT_EQ(0, peer_init(&p, AF_INET, variant->road));
+	ASSERT_EQ(0, peer_init(&p6, AF_INET6, variant->road));
+	for (i = 0; i < 4; i++) {
+		c.op = ops[i & 1];
+		c.sqe_flags = flags[i >> 1];
+		c.fd = p.tx;
+		c.rx = p.rx;
+		c.level = SOL_IP;
+		c.type = IP_PKTINFO;
+		c.len = sizeof(c.data.info);
+		memset(&c.data, 0, sizeof(c.data));
+		c.data.info.ipi_ifindex = LO;
+		c.data.info.ipi_spec_dst.s_addr = htonl(INADDR_LOOPBACK);
+		check_naming(_metadata, c, 1);
+		c.type = IP_TTL;
+		c.len = sizeof(int);
+		memset(&c.data, 0, sizeof(c.data));
+		c.data.i = 5;
+		check_not_naming(_metadata, c);
+		if (geteuid())
+			continue;
+		c.level = SOL_SOCKET;
+		c.type = SO_MARK;
+		check_naming(_metadata, c, 1);
+		c.fd = p6.tx;
+		c.rx = p6.rx;
+		check_naming(_metadata, c, 1);
+	}
 }
 
 TEST_F(msg, inet6_control)

@@ -558,7 +558,8 @@ struct peer {
 	int getppid, getpgid, getcwd;
 };
 
-static int refuse_one(int nr)
+/* @flags: SECCOMP_FILTER_FLAG_TSYNC, for all threads. */
+static int refuse_one(int nr, unsigned int flags)
 {
 	struct sock_filter code[] = {
 		BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
@@ -569,7 +570,7 @@ static int refuse_one(int nr)
 	};
 	struct sock_fprog prog = { .len = ARRAY_SIZE(code), .filter = code };
 
-	return RET(prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &prog));
+	return RET(syscall(__NR_seccomp, SECCOMP_SET_MODE_FILTER, flags, &prog));
 }
 
 static int open_status(void)
@@ -596,7 +597,7 @@ static void *peer(void *arg)
 	struct peer *p = arg;
 
 	p->status = open_status();
-	if (p->nr && refuse_one(p->nr))
+	if (p->nr && refuse_one(p->nr, 0))
 		p->nr = -1;
 	pthread_barrier_wait(p->step);
 	pthread_barrier_wait(p->step);
@@ -654,6 +655,83 @@ TEST(threads_keep_their_filters)
 {
 	REQUIRE_CAPMODE();
 	EXPECT_EQ(0, in_child(different_filters, NULL));
+}
+
+/*
+ * One thread enters, one has a filter for all, and one does neither: all that
+ * there are come to be in the mode and to have the filter, whoever is first.
+ */
+struct sync {
+	pthread_barrier_t start, done;
+	int tsync;
+	atomic_int mistakes;
+};
+
+static int sync_begin(struct sync *s)
+{
+	const int status = open_status();
+
+	pthread_barrier_wait(&s->start);
+	return status;
+}
+
+static void sync_check(struct sync *s, int status)
+{
+	pthread_barrier_wait(&s->done);
+	if (tell() != TELL_INSIDE ||
+	    read_status(status, "Seccomp") != SECCOMP_MODE_CAPABILITY ||
+	    read_status(status, "Seccomp_filters") != 1 ||
+	    RET(syscall(__NR_getppid)) != -ANSWER)
+		atomic_fetch_add(&s->mistakes, 1);
+}
+
+static void *sync_filter(void *arg)
+{
+	struct sync *s = arg;
+	const int status = sync_begin(s);
+
+	s->tsync = refuse_one(__NR_getppid, SECCOMP_FILTER_FLAG_TSYNC);
+	sync_check(s, status);
+	return NULL;
+}
+
+static void *sync_neither(void *arg)
+{
+	struct sync *s = arg;
+	const int status = sync_begin(s);
+
+	sync_check(s, status);
+	return NULL;
+}
+
+static int enter_and_filter(void *arg)
+{
+	struct sync s = { .tsync = NO_RESULT };
+	pthread_t filter, neither;
+	int status;
+
+	STEP(!prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0));
+	STEP(!pthread_barrier_init(&s.start, NULL, 3));
+	STEP(!pthread_barrier_init(&s.done, NULL, 3));
+	STEP(!pthread_create(&filter, NULL, sync_filter, &s));
+	STEP(!pthread_create(&neither, NULL, sync_neither, &s));
+	status = sync_begin(&s);
+	STEP(!sys_cap_enter(0));
+	sync_check(&s, status);
+	STEP(!pthread_join(filter, NULL));
+	STEP(!pthread_join(neither, NULL));
+	STEP(!s.tsync);
+	STEP(!atomic_load(&s.mistakes));
+	return 0;
+}
+
+TEST(racing_filter_for_all)
+{
+	int i;
+
+	REQUIRE_CAPMODE();
+	for (i = 0; i < 4 * ROUNDS; i++)
+		ASSERT_EQ(0, in_child(enter_and_filter, NULL));
 }
 
 struct strict {

@@ -168,6 +168,23 @@ static int by_int80(struct watched *w)
 	return 0;
 }
 
+static int by_x32(struct watched *w)
+{
+	STEP(RET(syscall(X32_BIT | __NR_kill, 1, 0)) == -ECAPMODE);
+	return 0;
+}
+
+/* The number is that of socketcall(2), whatever it stands for. */
+static int by_socketcall(struct watched *w)
+{
+	struct arena *m = low_page();
+
+	STEP(m);
+	STEP(road_call(ROAD_SOCKETCALL, m, SYS_SOCKET, AF_NETLINK, SOCK_RAW, 0,
+		       0, 0, 0) == -ECAPMODE);
+	return 0;
+}
+
 static int by_worker(struct watched *w)
 {
 	struct io_uring_sqe sqe;
@@ -504,6 +521,25 @@ TEST_F(trace, int80)
 	ASSERT_EQ(0, run_watched(&self->w, by_int80, true));
 	ASSERT_EQ(1, GET_EVENTS(false));
 	EXPECT_CAPMODE_EVENT(&self->ev[0], AUDIT_ARCH_I386, I386_NR_kill);
+}
+
+TEST_F(trace, x32)
+{
+	if (!have_x32())
+		SKIP(return, "no x32 beside this ABI");
+	ASSERT_EQ(0, run_watched(&self->w, by_x32, true));
+	ASSERT_EQ(1, GET_EVENTS(false));
+	EXPECT_CAPMODE_EVENT(&self->ev[0], self->arch, X32_BIT | __NR_kill);
+}
+
+TEST_F(trace, socketcall)
+{
+	if (!road_there(ROAD_SOCKETCALL))
+		SKIP(return, "no socketcall(2) beside this ABI");
+	ASSERT_EQ(0, run_watched(&self->w, by_socketcall, true));
+	ASSERT_EQ(1, GET_EVENTS(false));
+	EXPECT_CAPMODE_EVENT(&self->ev[0], socketcall_arch(self->arch),
+			     SOCKETCALL_NR);
 }
 
 static bool have_ring(void)
@@ -918,6 +954,34 @@ TEST_F(audit, argument)
 	EXPECT_RECORD("capmode", self->arch, __NR_kill, ECAPMODE);
 	NEXT_RECORD();
 	EXPECT_RECORD("capmode", self->arch, __NR_openat, ECAPMODE);
+}
+
+TEST_F(audit, int80)
+{
+	if (!have_int80())
+		SKIP(return, "no 32-bit gate beside this ABI");
+	ASSERT_EQ(0, run_watched(&self->w, by_int80, true));
+	NEXT_RECORD();
+	EXPECT_RECORD("capmode", AUDIT_ARCH_I386, I386_NR_kill, ECAPMODE);
+}
+
+TEST_F(audit, x32)
+{
+	if (!have_x32())
+		SKIP(return, "no x32 beside this ABI");
+	ASSERT_EQ(0, run_watched(&self->w, by_x32, true));
+	NEXT_RECORD();
+	EXPECT_RECORD("capmode", self->arch, X32_BIT | __NR_kill, ECAPMODE);
+}
+
+TEST_F(audit, socketcall)
+{
+	if (!road_there(ROAD_SOCKETCALL))
+		SKIP(return, "no socketcall(2) beside this ABI");
+	ASSERT_EQ(0, run_watched(&self->w, by_socketcall, true));
+	NEXT_RECORD();
+	EXPECT_RECORD("capmode", socketcall_arch(self->arch), SOCKETCALL_NR,
+		      ECAPMODE);
 }
 
 /* One record for each, as complete as elsewhere. */

@@ -4,13 +4,11 @@
  * what was refused; and nothing else does.
  */
 #include "refusal.h"
+#include "sockets.h"
 
 #include <linux/filter.h>
 #include <linux/futex.h>
-#include <poll.h>
-#include <pthread.h>
 #include <ucontext.h>
-#include <netinet/in.h>
 
 CAPMODE_TELLS();
 
@@ -319,6 +317,38 @@ TEST_F(trap, by_x32)
 	if (!have_x32())
 		SKIP(return, "no x32 beside this ABI");
 	EXPECT_EQ(0, capmode_run(by_x32, NULL));
+}
+
+/* What a socket is refused inside of socketcall(2) is that call. */
+static int by_socketcall(void *arg)
+{
+	struct arena *m = low_page();
+	int fd = socket(AF_INET, SOCK_STREAM, 0);
+	socklen_t len;
+
+	STEP(m && fd >= 0);
+	len = any_address(AF_INET, &m->addr);
+	STEP(!trap_on());
+	TRAPPED(ECAPMODE, SOCKETCALL_NR, socketcall_arch(arch),
+		road_call(ROAD_SOCKETCALL, m, SYS_BIND, fd, (uintptr_t)&m->addr,
+			  len, 0, 0, 0));
+	STEP(!has_address(fd));
+	TRAPPED(ECAPMODE, SOCKETCALL_NR, socketcall_arch(arch),
+		road_call(ROAD_SOCKETCALL, m, SYS_SOCKET, AF_NETLINK, SOCK_RAW,
+			  0, 0, 0, 0));
+	/* Not what is wrong in another way, or goes. */
+	NOT_TRAPPED(-EBADF, road_call(ROAD_SOCKETCALL, m, SYS_SHUTDOWN, -1, 0, 0,
+				      0, 0, 0));
+	NOT_TRAPPED(-EINVAL, road_call(ROAD_SOCKETCALL, m, 0, 0, 0, 0, 0, 0,
+				       0));
+	return 0;
+}
+
+TEST_F(trap, by_socketcall)
+{
+	if (!road_there(ROAD_SOCKETCALL))
+		SKIP(return, "no socketcall(2) beside this ABI");
+	EXPECT_EQ(0, capmode_run(by_socketcall, NULL));
 }
 
 /* Refused twice in one call, told of once. */

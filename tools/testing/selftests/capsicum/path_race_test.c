@@ -55,6 +55,8 @@ FIXTURE(race)
 	int open_flags;
 	int at_flags;
 	bool mode;
+	bool prctl;
+	bool ring;
 };
 
 FIXTURE_VARIANT(race)
@@ -62,6 +64,8 @@ FIXTURE_VARIANT(race)
 	bool mode;
 	bool capability;
 	bool flag;	/* O_BENEATH and AT_RESOLVE_BENEATH */
+	bool prctl;	/* PR_SET_OPENAT_BENEATH, and AT_RESOLVE_BENEATH */
+	bool ring;	/* opens are those of io_uring */
 };
 
 FIXTURE_VARIANT_ADD(race, capability) {
@@ -76,6 +80,25 @@ FIXTURE_VARIANT_ADD(race, flag) {
 	.flag = true,
 };
 
+FIXTURE_VARIANT_ADD(race, prctl) {
+	.prctl = true,
+};
+
+FIXTURE_VARIANT_ADD(race, capability_ring) {
+	.capability = true,
+	.ring = true,
+};
+
+FIXTURE_VARIANT_ADD(race, mode_ring) {
+	.mode = true,
+	.ring = true,
+};
+
+FIXTURE_VARIANT_ADD(race, prctl_ring) {
+	.prctl = true,
+	.ring = true,
+};
+
 #define race_data	_test_data_race
 
 FIXTURE_SETUP(race)
@@ -86,10 +109,18 @@ FIXTURE_SETUP(race)
 		REQUIRE_CAPMODE();
 	else
 		REQUIRE_CAPSICUM();
-	self->leave = variant->flag ? -EXDEV : -ENOTCAPABLE;
-	self->mode = variant->mode;
+	if (variant->ring && !have_io_uring())
+		SKIP(return, "no io_uring");
+	if (variant->flag || variant->prctl) {
+		self->leave = -EXDEV;
+		self->at_flags = AT_RESOLVE_BENEATH;
+	} else {
+		self->leave = -ENOTCAPABLE;
+	}
 	self->open_flags = variant->flag ? O_BENEATH : 0;
-	self->at_flags = variant->flag ? AT_RESOLVE_BENEATH : 0;
+	self->mode = variant->mode;
+	self->prctl = variant->prctl;
+	self->ring = variant->ring;
 	shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE,
 		      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	ASSERT_FALSE(shared == MAP_FAILED);
@@ -180,11 +211,44 @@ static void one_walk(const struct plan *p, unsigned int walker,
 	s->walks++;
 }
 
+/* Of each walker: it is a process of its own. */
+static struct ring ring;
+
+/*
+ * An open of a ring is tried at once, as far as that takes no waiting, and left
+ * to a worker when it cannot be done so; with IOSQE_ASYNC it is left to one in
+ * the first place.
+ */
+static int ring_open(int dir, const char *path, int flags, unsigned int mode)
+{
+	static unsigned int opens;
+	struct io_uring_sqe sqe = sqe_openat(dir, path, flags);
+
+	sqe.len = mode;
+	/* Of any two, four or six kinds of walk, each comes to be both. */
+	if (opens++ % 5 < 2)
+		sqe.flags = IOSQE_ASYNC;
+	return ring_one(&ring, &sqe);
+}
+
+static int race_open(struct race_data *self, const char *path, int flags)
+{
+	flags |= self->open_flags;
+	if (self->ring)
+		return ring_open(self->dir, path, flags, 0600);
+	return RET(openat(self->dir, path, flags, 0600));
+}
+
 static int walker(const struct plan *p, unsigned int nr)
 {
 	struct seen *s = nr < WALKERS ? &shared->seen[nr] : &shared->quiet;
 	const unsigned int walks = WALKS;
 
+	if (p->self->ring && ring_setup(&ring, 4, 0))
+		return 1;
+	if (p->self->prctl && (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) ||
+			       prctl(PR_SET_OPENAT_BENEATH, 1, 0, 0, 0)))
+		return 1;
 	if (p->self->mode && sys_cap_enter(0))
 		return 1;
 	while (nr == WALKERS && s->walks < 16)
@@ -275,7 +339,7 @@ static int mount_elsewhere(struct race_data *self, unsigned int i)
 /* The byte in a file is @want. */
 static int walk_read(struct race_data *self, const char *path, char want)
 {
-	int fd = RET(openat(self->dir, path, O_RDONLY | self->open_flags));
+	int fd = race_open(self, path, O_RDONLY);
 	char c = 0;
 
 	if (fd < 0)
@@ -301,8 +365,7 @@ static int walk_inside(struct race_data *self, unsigned int nr, unsigned int i)
 	case 1:
 		return walk_read(self, "a/b/top/a/b/top/in", 'i');
 	case 2:
-		return at_done(RET(openat(self->dir, "a/b/../../a/b/..",
-					  O_PATH | self->open_flags)));
+		return at_done(race_open(self, "a/b/../../a/b/..", O_PATH));
 	case 3:
 		return RET(fstatat(self->dir, file, &st, self->at_flags));
 	case 4:
@@ -313,8 +376,7 @@ static int walk_inside(struct race_data *self, unsigned int nr, unsigned int i)
 				   self->at_flags));
 	case 6:
 		snprintf(path, sizeof(path), "a/b/../../a/b/../new%u", nr);
-		err = at_done(RET(openat(self->dir, path, O_CREAT | O_WRONLY |
-					 self->open_flags, 0600)));
+		err = at_done(race_open(self, path, O_CREAT | O_WRONLY));
 		if (err)
 			return err;
 		return RET(unlinkat(self->dir, path, self->at_flags));
@@ -369,8 +431,7 @@ static int walk_outside(struct race_data *self, unsigned int nr, unsigned int i)
 		err = RET(fstatat(self->dir, paths[i & 3], &st,
 				  self->at_flags));
 	else
-		err = at_done(RET(openat(self->dir, paths[i & 3],
-					 O_PATH | self->open_flags)));
+		err = at_done(race_open(self, paths[i & 3], O_PATH));
 	return err == self->leave ? 0 : err ? err : WRONG;
 }
 
@@ -456,15 +517,14 @@ static int walk_moved(struct race_data *self, unsigned int nr, unsigned int i)
 		/* The parent of the last component. */
 		snprintf(name, sizeof(name), "new%u", nr);
 		snprintf(path, sizeof(path), "d1/d2/d3/../../%s", name);
-		err = at_done(RET(openat(self->dir, path, O_CREAT | O_EXCL |
-					 O_WRONLY | self->open_flags, 0600)));
+		err = at_done(race_open(self, path,
+					O_CREAT | O_EXCL | O_WRONLY));
 		if (err)
 			return err;
 		return remove_at_home(self, name, 0) ? 0 : WRONG;
 	case 6:
 		/* Where it ends at a directory on the way. */
-		err = RET(openat(self->dir, "d1/d2/d3/../..",
-				 O_PATH | O_DIRECTORY | self->open_flags));
+		err = race_open(self, "d1/d2/d3/../..", O_PATH | O_DIRECTORY);
 		if (err < 0)
 			return err;
 		if (fstat(err, &st))
@@ -644,8 +704,7 @@ static int walk_dir(struct race_data *self, unsigned int nr, unsigned int i)
 	if (i & 1)
 		return walk_read(self, "d1/f", 'i');
 	snprintf(path, sizeof(path), "d1/d2/../new%u", nr);
-	return at_done(RET(openat(self->dir, path, O_CREAT | O_WRONLY |
-				  self->open_flags, 0600)));
+	return at_done(race_open(self, path, O_CREAT | O_WRONLY));
 }
 
 TEST_F(race, directory_becomes_link)
@@ -687,10 +746,11 @@ static void *change_descriptor(void *arg)
 }
 
 /* What came from outside has no limits, since what limits does not leave. */
-static int open_by_either(int dir, const char *path, bool outside,
+static int open_by_either(int dir, bool by_ring, const char *path, bool outside,
 			  bool *limited)
 {
-	int fd = RET(openat(dir, path, O_RDONLY));
+	int fd = by_ring ? ring_open(dir, path, O_RDONLY, 0) :
+			   RET(openat(dir, path, O_RDONLY));
 	struct limits l;
 	int err;
 
@@ -702,7 +762,8 @@ static int open_by_either(int dir, const char *path, bool outside,
 	return err ? err : *limited && outside ? WRONG : 0;
 }
 
-TEST(descriptor_changes)
+static void check_descriptor_changes(struct __test_metadata *_metadata,
+				     bool by_ring)
 {
 	struct descriptors d = {};
 	unsigned int i, inside[2] = {}, outside = 0, refused = 0;
@@ -712,7 +773,6 @@ TEST(descriptor_changes)
 	bool limited;
 	int err;
 
-	REQUIRE_CAPSICUM();
 	shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE,
 		      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	ASSERT_FALSE(shared == MAP_FAILED);
@@ -725,10 +785,12 @@ TEST(descriptor_changes)
 	ASSERT_EQ(0, pthread_create(&thread, NULL, change_descriptor, &d));
 	for (i = 0; i < walks ||
 	     __atomic_load_n(&d.changes, __ATOMIC_RELAXED) < changes; i++) {
-		err = open_by_either(d.to, "a/../file", false, &limited);
+		err = open_by_either(d.to, by_ring, "a/../file", false,
+				     &limited);
 		EXPECT_EQ(0, err);
 		inside[!err && limited]++;
-		err = open_by_either(d.to, "a/../../secret", true, &limited);
+		err = open_by_either(d.to, by_ring, "a/../../secret", true,
+				     &limited);
 		EXPECT_TRUE(!err || err == -ENOTCAPABLE)
 			TH_LOG("returned %d", err);
 		if (err)
@@ -746,6 +808,22 @@ TEST(descriptor_changes)
 	close(d.to);
 	close(d.from[1]);
 	EXPECT_EQ(0, tree_drop(&t));
+}
+
+TEST(descriptor_changes)
+{
+	REQUIRE_CAPSICUM();
+	check_descriptor_changes(_metadata, false);
+}
+
+TEST(descriptor_changes_ring)
+{
+	REQUIRE_CAPSICUM();
+	if (!have_io_uring())
+		SKIP(return, "no io_uring");
+	ASSERT_EQ(0, ring_setup(&ring, 4, 0));
+	check_descriptor_changes(_metadata, true);
+	ring_free(&ring);
 }
 
 /* ---- mounts ---- */

@@ -17,6 +17,21 @@
 #define I386_NR_getcwd	183
 #define I386_NR_kill	37
 
+/* socketcall(2) as ROAD_SOCKETCALL of sockets.h makes it; @native: our own. */
+#ifdef __NR_socketcall
+#define SOCKETCALL_NR	__NR_socketcall
+static inline unsigned int socketcall_arch(unsigned int native)
+{
+	return native;
+}
+#else
+#define SOCKETCALL_NR	102
+static inline unsigned int socketcall_arch(unsigned int native)
+{
+	return AUDIT_ARCH_I386;
+}
+#endif
+
 /* What system calls of this ABI are called: AUDIT_ARCH_*, or 0 */
 static inline unsigned int native_arch(void)
 {

@@ -19,7 +19,8 @@
  * @out: Where its standard output can be read.
  * @err: Where its standard error can be read.
  * @status: As from waitpid(2).
- * @said: What it wrote to standard output.
+ * @said: What it wrote to standard output; room for what all processes of a
+ *	machine hold.
  * @complained: What it wrote to standard error.
  */
 struct run {
@@ -28,7 +29,7 @@ struct run {
 	pid_t pid;
 	int out, err;
 	int status;
-	char said[16384];
+	char said[1 << 18];
 	char complained[16384];
 };
 
