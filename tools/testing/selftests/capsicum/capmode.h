@@ -313,19 +313,24 @@ static inline int sys_execveat(int fd, const char *path, char *const argv[],
 #if defined(__x86_64__)
 #define CAN_CHANGE_CALLS	true
 #define CALL_OFFSET		offsetof(struct user, regs.orig_rax)
+#define FIRST_OFFSET		offsetof(struct user, regs.rdi)
 #elif defined(__i386__)
 #define CAN_CHANGE_CALLS	true
 #define CALL_OFFSET		offsetof(struct user, regs.orig_eax)
+#define FIRST_OFFSET		offsetof(struct user, regs.ebx)
 #else
 #define CAN_CHANGE_CALLS	false
 #define CALL_OFFSET		0
+#define FIRST_OFFSET		0
 #endif
 
 /**
  * struct traced - a call under a tracer
  * @before: What the traced process does first; returns 0, or it ends there.
  * @nr: What it calls then, with a buffer and its size.
+ * @args: With these arguments instead; TRACED_PID: its own number.
  * @to: What the tracer makes of the number.
+ * @first: What the tracer makes of the first argument.
  * @event: At PTRACE_EVENT_SECCOMP, and not at the entry of the call.
  * @options: More PTRACE_O_ options.
  * @stops: Filled in: at how many calls @nr the tracer could do something.
@@ -333,21 +338,30 @@ static inline int sys_execveat(int fd, const char *path, char *const argv[],
 struct traced {
 	int (*before)(void);
 	long nr;
+	const long *args;
 	long to;
+	const long *first;
 	bool event;
 	unsigned long options;
 	int stops;
 };
 
+#define TRACED_PID	0x7a000001
+
 static inline void __traced_child(const struct traced *t, int *result)
 {
 	char buf[PATH_MAX];
+	const long *a = t->args;
 
 	alarm(TEST_TIMEOUT_DEFAULT / 4);
 	if (ptrace(PTRACE_TRACEME, 0, NULL, NULL) || raise(SIGSTOP) ||
 	    (t->before && t->before()))
 		_exit(1);
-	*result = RET(syscall(t->nr, buf, sizeof(buf)));
+	if (a)
+		*result = RET(syscall(t->nr, a[0] == TRACED_PID ? getpid() :
+				      a[0], a[1], a[2]));
+	else
+		*result = RET(syscall(t->nr, buf, sizeof(buf)));
 	_exit(0);
 }
 
@@ -395,6 +409,9 @@ static inline int run_traced(struct traced *t)
 				t->stops++;
 				ptrace(PTRACE_POKEUSER, child, CALL_OFFSET,
 				       t->to);
+				if (t->first)
+					ptrace(PTRACE_POKEUSER, child,
+					       FIRST_OFFSET, *t->first);
 			}
 		} else if (WSTOPSIG(status) != SIGTRAP) {
 			sig = WSTOPSIG(status);
@@ -465,6 +482,35 @@ static inline bool have_x32(void)
 }
 
 #endif /* __x86_64__ */
+
+/* How a call is made: as this program does, or by a gate of another ABI. */
+enum gate { GATE_NONE, GATE_INT80, GATE_X32, GATES };
+
+static inline bool have_gate(enum gate gate)
+{
+	return gate == GATE_INT80 ? have_int80() :
+	       gate == GATE_X32 ? have_x32() : true;
+}
+
+/*
+ * call_by_gate() - a call by its numbers natively, on i386 and on x32
+ *
+ * By a gate, all pointers must be of 32 bits: see low_page(). Returns what the
+ * call does, or -errno.
+ */
+static inline long call_by_gate(enum gate gate, long nr, int nr_i386,
+				int nr_x32, long a, long b, long c, long d,
+				long e)
+{
+	switch (gate) {
+	case GATE_INT80:
+		return int80(nr_i386, a, b, c, d, e, 0);
+	case GATE_X32:
+		return RET(syscall(X32_BIT | nr_x32, a, b, c, d, e, 0));
+	default:
+		return RET(syscall(nr, a, b, c, d, e, 0));
+	}
+}
 
 /* A page that a pointer of 32 bits reaches, or NULL. */
 static inline void *low_page(void)

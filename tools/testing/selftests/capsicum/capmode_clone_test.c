@@ -50,38 +50,63 @@ static uint64_t where(void)
 
 struct make {
 	uint64_t flags;
-	pid_t *set_tid;
-	size_t set_tid_size;
+	pid_t set_tid;	/* 0: whichever */
 	bool thread;
 	bool legacy;
+	enum gate gate;
 	int *born;	/* shared; counts who came to be */
 };
+
+/* What the kernel reads and writes, within the reach of all ABIs. */
+struct make_args {
+	struct clone_args args;
+	pid_t set_tid;
+	int pidfd;
+};
+
+/* The order of the last two depends on the architecture; none is used. */
+static int make_legacy(const struct make *m, struct make_args *a)
+{
+	return call_by_gate(m->gate, __NR_clone, 120, 56,
+			    (unsigned long)m->flags | CLONE_PIDFD | SIGCHLD, 0,
+			    (uintptr_t)&a->pidfd, 0, 0);
+}
+
+static int make_clone3(const struct make *m, struct make_args *a)
+{
+	a->args = (struct clone_args){
+		.flags = m->flags | CLONE_PIDFD,
+		.pidfd = (uintptr_t)&a->pidfd,
+		.exit_signal = SIGCHLD,
+		.set_tid = m->set_tid ? (uintptr_t)&a->set_tid : 0,
+		.set_tid_size = !!m->set_tid,
+		.cgroup = 999,	/* no descriptor */
+	};
+	a->set_tid = m->set_tid;
+	return call_by_gate(m->gate, __NR_clone3, 435, 435,
+			    (uintptr_t)&a->args, sizeof(a->args), 0, 0, 0);
+}
 
 static int __make(void *arg)
 {
 	const struct make *m = arg;
-	struct clone_args args = {
-		.flags = m->flags | CLONE_PIDFD,
-		.exit_signal = SIGCHLD,
-		.set_tid = (uintptr_t)m->set_tid,
-		.set_tid_size = m->set_tid_size,
-	};
-	int pidfd = -1;
+	struct make_args *a = low_page();
 	pid_t child;
+	int ret;
 
-	args.pidfd = (uintptr_t)&pidfd;
-	if (m->legacy)
-		child = RET(syscall(__NR_clone, (unsigned long)m->flags |
-				    CLONE_PIDFD | SIGCHLD, 0, &pidfd, 0, 0));
-	else
-		child = RET(syscall(__NR_clone3, &args, sizeof(args)));
+	STEP(a);
+	a->pidfd = -1;
+	child = m->legacy ? make_legacy(m, a) : make_clone3(m, a);
 	if (!child) {
 		__atomic_add_fetch(m->born, 1, __ATOMIC_SEQ_CST);
 		_exit(0);
 	}
 	if (child < 0)
-		return pidfd == -1 ? child : NO_RESULT;
-	return wait_fd(pidfd);
+		ret = child == -ECAPMODE && a->pidfd != -1 ? NO_RESULT : child;
+	else
+		ret = wait_fd(a->pidfd);
+	munmap(a, 4096);
+	return ret;
 }
 
 static int make(void *arg)
@@ -99,17 +124,36 @@ FIXTURE(clone)
 FIXTURE_VARIANT(clone)
 {
 	bool legacy, thread;
+	enum gate gate;
 };
 
 FIXTURE_VARIANT_ADD(clone, clone) { .legacy = true };
 FIXTURE_VARIANT_ADD(clone, clone_thread) { .legacy = true, .thread = true };
 FIXTURE_VARIANT_ADD(clone, clone3) { .legacy = false };
 FIXTURE_VARIANT_ADD(clone, clone3_thread) { .thread = true };
+#ifdef __x86_64__
+FIXTURE_VARIANT_ADD(clone, clone_int80)
+{
+	.legacy = true,
+	.gate = GATE_INT80,
+};
+
+FIXTURE_VARIANT_ADD(clone, clone_x32)
+{
+	.legacy = true,
+	.gate = GATE_X32,
+};
+
+FIXTURE_VARIANT_ADD(clone, clone3_int80) { .gate = GATE_INT80 };
+FIXTURE_VARIANT_ADD(clone, clone3_x32) { .gate = GATE_X32 };
+#endif
 
 FIXTURE_SETUP(clone)
 {
 	self->born = MAP_FAILED;
 	REQUIRE_CAPMODE();
+	if (!have_gate(variant->gate))
+		SKIP(return, "no such gate from here");
 	self->born = mmap(NULL, 4096, PROT_READ | PROT_WRITE,
 			  MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	ASSERT_TRUE(self->born != MAP_FAILED);
@@ -127,6 +171,7 @@ TEST_F(clone, namespaces)
 	struct make m = {
 		.thread = variant->thread,
 		.legacy = variant->legacy,
+		.gate = variant->gate,
 		.born = self->born,
 	};
 	int outside;
@@ -158,6 +203,19 @@ TEST_F(clone, namespaces)
 	EXPECT_EQ(-EINVAL, in_child(make, &m));
 	EXPECT_EQ(-ECAPMODE, capmode_run(make, &m));
 	EXPECT_EQ(0, *m.born);
+	/* Together with what only the upper half has. */
+	m.flags = CLONE_NEWUTS | CLONE_CLEAR_SIGHAND;
+	EXPECT_EQ(-ECAPMODE, capmode_run(make, &m));
+	EXPECT_EQ(0, *m.born);
+	EXPECT_EQ(0, in_child(make, &m));
+	EXPECT_EQ(1, *m.born);
+	/* A group that is not there; clone() takes 32 bits of the flags. */
+	m.flags = CLONE_NEWUTS | CLONE_INTO_CGROUP;
+	EXPECT_EQ(-ECAPMODE, capmode_run(make, &m));
+	EXPECT_EQ(1, *m.born);
+	EXPECT_EQ(m.legacy ? 0 : -EBADF, in_child(make, &m));
+	m.flags = CLONE_INTO_CGROUP;
+	EXPECT_EQ(m.legacy ? 0 : -EBADF, capmode_run(make, &m));
 }
 
 TEST_F(clone, without)
@@ -165,6 +223,7 @@ TEST_F(clone, without)
 	struct make m = {
 		.thread = variant->thread,
 		.legacy = variant->legacy,
+		.gate = variant->gate,
 		.born = self->born,
 	};
 
@@ -177,13 +236,12 @@ TEST_F(clone, without)
 
 TEST_F(clone, number_of_choice)
 {
-	pid_t tid = 31111;
 	struct make m = {
 		.thread = variant->thread,
 		.legacy = variant->legacy,
+		.gate = variant->gate,
 		.born = self->born,
-		.set_tid = &tid,
-		.set_tid_size = 1,
+		.set_tid = 31111,
 	};
 
 	if (m.legacy)
@@ -193,7 +251,7 @@ TEST_F(clone, number_of_choice)
 	EXPECT_EQ(0, in_child(make, &m));
 	EXPECT_EQ(1, *m.born);
 	/* One that is taken: not to be found out. */
-	tid = 1;
+	m.set_tid = 1;
 	EXPECT_EQ(-EEXIST, in_child(make, &m));
 	EXPECT_EQ(-ECAPMODE, capmode_run(make, &m));
 	EXPECT_EQ(1, *m.born);
@@ -204,13 +262,15 @@ TEST_F(clone, number_of_choice)
 struct leave {
 	unsigned long flags;
 	bool thread;
+	enum gate gate;
 };
 
 static int __leave(void *arg)
 {
 	const struct leave *l = arg;
 	uint64_t before = where();
-	int ret = RET(syscall(__NR_unshare, l->flags));
+	int ret = call_by_gate(l->gate, __NR_unshare, 310, 272, l->flags, 0, 0,
+			       0, 0);
 
 	if (ret && where() != before)
 		return NO_RESULT;
@@ -224,13 +284,12 @@ static int leave(void *arg)
 	return l->thread ? in_thread(__leave, arg) : __leave(arg);
 }
 
-TEST(namespaces_by_unshare)
+static void check_unshare(struct __test_metadata *_metadata, enum gate gate)
 {
 	const struct space *s;
-	struct leave l;
+	struct leave l = { .gate = gate };
 	int outside;
 
-	REQUIRE_CAPMODE();
 	FOR_EACH_SPACE(s) {
 		l.flags = s->flag;
 		/* Not with threads beside. */
@@ -258,17 +317,62 @@ TEST(namespaces_by_unshare)
 	l.flags = CLONE_CHILD_SETTID;
 	EXPECT_EQ(-EINVAL, in_child(leave, &l));
 	EXPECT_EQ(-EINVAL, capmode_run(leave, &l));
+	if (sizeof(long) == 4 || gate == GATE_INT80)
+		return;
+	/* Nor in the upper half, which does not hide the lower one. */
+	l.flags = 1UL << 16 << 16;
+	EXPECT_EQ(-EINVAL, in_child(leave, &l));
+	EXPECT_EQ(-EINVAL, capmode_run(leave, &l));
+	l.flags |= CLONE_NEWUTS;
+	EXPECT_EQ(-EINVAL, in_child(leave, &l));
+	EXPECT_EQ(-ECAPMODE, capmode_run(leave, &l));
+}
+
+TEST(namespaces_by_unshare)
+{
+	REQUIRE_CAPMODE();
+	check_unshare(_metadata, GATE_NONE);
+}
+
+TEST(namespaces_by_unshare_of_other_abis)
+{
+	enum gate gate;
+
+	REQUIRE_CAPMODE();
+	if (!have_int80() && !have_x32())
+		SKIP(return, "there are no other ABIs");
+	for (gate = GATE_INT80; gate < GATES; gate++) {
+		if (have_gate(gate))
+			check_unshare(_metadata, gate);
+	}
 }
 
 /* ---- waiting ---- */
 
-enum road { BY_WAITID, BY_THREAD, BY_RING, BY_ASYNC, BY_POLLED };
+enum road {
+	BY_WAITID, BY_THREAD, BY_INT80, BY_X32, BY_RING, BY_ASYNC, BY_POLLED,
+};
 
 struct wait_for {
 	enum road road;
 	idtype_t type;
 	int what;	/* for @type; -2 for the child, -3 for its pidfd */
 };
+
+/* The first words of a siginfo are the same in all ABIs, but for where they are. */
+static int waitid_by_gate(const struct wait_for *w, int id, siginfo_t *info)
+{
+	int *low = low_page(), ret;
+
+	STEP(low);
+	ret = call_by_gate(w->road == BY_X32 ? GATE_X32 : GATE_INT80, -1, 284,
+			   529, w->type, id, (uintptr_t)low, WEXITED, 0);
+	info->si_signo = low[0];
+	info->si_pid = low[3];
+	info->si_status = low[5];
+	munmap(low, 4096);
+	return ret;
+}
 
 static int waitid_by(const struct wait_for *w, int id, siginfo_t *info)
 {
@@ -283,6 +387,8 @@ static int waitid_by(const struct wait_for *w, int id, siginfo_t *info)
 	struct ring r;
 	int ret;
 
+	if (w->road == BY_INT80 || w->road == BY_X32)
+		return waitid_by_gate(w, id, info);
 	if (w->road == BY_WAITID || w->road == BY_THREAD)
 		return RET(syscall(__NR_waitid, w->type, id, info, WEXITED,
 				   NULL));
@@ -337,6 +443,10 @@ FIXTURE_VARIANT(wait)
 
 FIXTURE_VARIANT_ADD(wait, waitid) { .road = BY_WAITID };
 FIXTURE_VARIANT_ADD(wait, thread) { .road = BY_THREAD };
+#ifdef __x86_64__
+FIXTURE_VARIANT_ADD(wait, int80) { .road = BY_INT80 };
+FIXTURE_VARIANT_ADD(wait, x32) { .road = BY_X32 };
+#endif
 FIXTURE_VARIANT_ADD(wait, io_uring) { .road = BY_RING };
 FIXTURE_VARIANT_ADD(wait, io_uring_async) { .road = BY_ASYNC };
 FIXTURE_VARIANT_ADD(wait, io_uring_sqpoll) { .road = BY_POLLED };
@@ -346,6 +456,9 @@ FIXTURE_SETUP(wait)
 	struct ring r;
 
 	REQUIRE_CAPMODE();
+	if ((variant->road == BY_INT80 && !have_int80()) ||
+	    (variant->road == BY_X32 && !have_x32()))
+		SKIP(return, "no such gate from here");
 	if (variant->road < BY_RING)
 		return;
 	if (ring_setup(&r, 1, 0))

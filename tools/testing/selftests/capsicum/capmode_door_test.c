@@ -700,6 +700,47 @@ TEST(tracer_changes_call)
 	EXPECT_EQ(1, t.stops);
 }
 
+/* What depends on an argument is asked when it is what it is. */
+TEST(tracer_changes_argument)
+{
+	const long dir = open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	const long cwd = AT_FDCWD, parent = getpid();
+	const struct {
+		long nr;
+		long args[3];
+		long first;
+	} calls[] = {
+		{ __NR_openat, { dir, (long)".", O_RDONLY }, cwd },
+		{ __NR_kill, { TRACED_PID, 0, 0 }, parent },
+		{ __NR_getpgid, { TRACED_PID, 0, 0 }, parent },
+	};
+	struct traced t = { };
+	unsigned int i;
+
+	REQUIRE_CAPMODE();
+	if (!CAN_CHANGE_CALLS)
+		SKIP(return, "do not know how to change a call here");
+	ASSERT_LE(0, dir);
+	for (i = 0; i < ARRAY_SIZE(calls); i++) {
+		t.nr = calls[i].nr;
+		t.to = t.nr;
+		t.args = calls[i].args;
+		t.first = &calls[i].first;
+		t.before = NULL;
+		EXPECT_LE(0, run_traced(&t));
+		EXPECT_EQ(1, t.stops);
+		t.before = enter;
+		EXPECT_EQ(-ECAPMODE, run_traced(&t))
+			TH_LOG("number %u", i);
+		EXPECT_EQ(1, t.stops);
+		t.first = NULL;
+		EXPECT_LE(0, run_traced(&t))
+			TH_LOG("number %u, unchanged", i);
+		EXPECT_EQ(1, t.stops);
+	}
+	close(dir);
+}
+
 TEST(tracer_changes_call_to_x32)
 {
 	struct traced t = {

@@ -174,6 +174,7 @@ struct start {
 	const char *path;
 	int flags;
 	char *const *env;
+	int (*call)(const struct start *s);	/* NULL: the native one */
 };
 
 /* What it exits with; or -errno, when it was not started. */
@@ -189,7 +190,8 @@ static int start(void *arg)
 	STEP(err != MAP_FAILED);
 	child = fork_fd(&pidfd);
 	if (!child) {
-		*err = sys_execveat(s->fd, s->path, tell_argv,
+		*err = s->call ? s->call(s) :
+		       sys_execveat(s->fd, s->path, tell_argv,
 				    s->env ? s->env : tell_env, s->flags);
 		_exit(100);
 	}
@@ -560,6 +562,82 @@ TEST_F(exec, dynamic)
 	ASSERT_EQ(0, chdir(self->dir));
 	ASSERT_EQ(0, write_mini(self->dirfd, "dynamic", "interp", MINI_BASE));
 	EXPECT_MINI_REFUSED(self->dirfd, "dynamic", 0);
+}
+
+/*
+ * execveat(2) of the other ABIs, which a 64-bit program may call: pointers have
+ * 32 bits, those in the lists as well.
+ */
+static int by_low(const struct start *s, bool x32)
+{
+	char *low = low_page();
+	unsigned int *argv, *env;
+
+	if (!low || strlen(s->path) >= 2000)
+		return BROKE_AT(__LINE__);
+	memcpy(low, s->path, strlen(s->path) + 1);
+	memcpy(low + 3000, tell_env[0], strlen(tell_env[0]) + 1);
+	argv = (void *)(low + 2000);
+	env = (void *)(low + 2100);
+	argv[0] = (uintptr_t)low;
+	env[0] = (uintptr_t)(low + 3000);
+	if (x32)
+		return RET(syscall(X32_BIT | 545, s->fd, low, argv, env,
+				   s->flags));
+	return int80(358, s->fd, (uintptr_t)low, (uintptr_t)argv,
+		     (uintptr_t)env, s->flags, 0);
+}
+
+static int by_int80(const struct start *s)
+{
+	return by_low(s, false);
+}
+
+static int by_x32(const struct start *s)
+{
+	return by_low(s, true);
+}
+
+TEST_F(exec, other_gates)
+{
+	int (*const calls[])(const struct start *s) = {
+		have_int80() ? by_int80 : NULL, have_x32() ? by_x32 : NULL,
+	};
+	char text[PATH_MAX + 64];
+	int fd, script, dynamic;
+	size_t i;
+
+	if (!calls[0] && !calls[1])
+		SKIP(return, "there are no other ABIs");
+	snprintf(text, sizeof(text), "#!%s\n", self->path);
+	ASSERT_EQ(0, write_file(self->dirfd, "script", text, strlen(text)));
+	snprintf(text, sizeof(text), "%s/interp", self->dir);
+	ASSERT_EQ(0, write_mini(self->dirfd, "interp", NULL, MINI_INTERP));
+	ASSERT_EQ(0, write_mini(self->dirfd, "dynamic", text, MINI_BASE));
+	fd = openat(self->dirfd, "prog", O_RDONLY | O_CLOEXEC);
+	/* Left open for its interpreter. */
+	script = openat(self->dirfd, "script", O_RDONLY);
+	dynamic = openat(self->dirfd, "dynamic", O_RDONLY | O_CLOEXEC);
+	ASSERT_TRUE(fd >= 0 && script >= 0 && dynamic >= 0);
+	ASSERT_EQ(0, chdir(self->dir));
+	for (i = 0; i < ARRAY_SIZE(calls); i++) {
+		if (!calls[i])
+			continue;
+		EXPECT_RUNS(fd, "", AT_EMPTY_PATH, .call = calls[i]);
+		EXPECT_RUNS(self->dirfd, "sub/../link", 0, .call = calls[i]);
+		EXPECT_REFUSED(AT_FDCWD, self->path, 0, .call = calls[i]);
+		EXPECT_REFUSED(AT_FDCWD, "prog", 0, .call = calls[i]);
+		EXPECT_START(-EACCES, -ECAPMODE, AT_FDCWD, "", AT_EMPTY_PATH,
+			     .call = calls[i]);
+		EXPECT_LEAVES(self->subfd, "../prog", 0, .call = calls[i]);
+		EXPECT_LEAVES(self->dirfd, self->path, 0, .call = calls[i]);
+		EXPECT_REFUSED(script, "", AT_EMPTY_PATH, .call = calls[i]);
+		if (!have_int80())
+			continue;
+		EXPECT_MINI_RUNS(self->dirfd, "interp", 0, .call = calls[i]);
+		EXPECT_MINI_REFUSED(dynamic, "", AT_EMPTY_PATH,
+				    .call = calls[i]);
+	}
 }
 
 /* A file without a name: what it holds is started, and nothing else for it. */

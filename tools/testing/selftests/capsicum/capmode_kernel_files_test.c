@@ -593,14 +593,21 @@ TEST(machine_checks)
 struct page {
 	int how;
 	char *at;
+	bool ring;
 };
 
 static int break_page(void *arg)
 {
 	const struct page *p = arg;
 	size_t size = sysconf(_SC_PAGESIZE);
+	const struct io_uring_sqe sqe = {
+		.opcode = IORING_OP_MADVISE,
+		.addr = (uintptr_t)p->at,
+		.len = size,
+		.fadvise_advice = p->how,
+	};
 
-	return RET(madvise(p->at, size, p->how));
+	return p->ring ? ring_once(&sqe) : RET(madvise(p->at, size, p->how));
 }
 
 TEST(broken_page)
@@ -629,6 +636,18 @@ TEST(broken_page)
 	/* The content is lost; so not outside. */
 	p.how = MADV_HWPOISON;
 	EXPECT_EQ(-ECAPMODE, capmode_run(break_page, &p));
+	EXPECT_EQ('x', p.at[0]);
+	/* By a worker. */
+	p.ring = true;
+	if (have_io_uring()) {
+		EXPECT_EQ(-ECAPMODE, capmode_run(break_page, &p));
+		p.how = MADV_SOFT_OFFLINE;
+		EXPECT_EQ(-ECAPMODE, capmode_run(break_page, &p));
+		do {
+			outside = in_child(break_page, &p);
+		} while (outside == -EBUSY);
+		EXPECT_EQ(0, outside);
+	}
 	EXPECT_EQ('x', p.at[0]);
 	munmap(p.at, size);
 	close(fd);

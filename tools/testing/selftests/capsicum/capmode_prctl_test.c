@@ -217,6 +217,7 @@ TEST(reaper)
 
 struct domain {
 	unsigned int from, to;
+	unsigned long upper;	/* half of what is called with, where it has one */
 	bool gate;
 };
 
@@ -228,7 +229,7 @@ static int change_domain(void *arg)
 	if (d->gate)
 		ret = int80(136, d->to, 0, 0, 0, 0, 0);
 	else
-		ret = RET(syscall(__NR_personality, d->to));
+		ret = RET(syscall(__NR_personality, d->upper | d->to));
 	if (ret < 0) {
 		STEP(syscall(__NR_personality, 0xffffffff) == d->from);
 		return ret;
@@ -304,6 +305,15 @@ TEST(execution_domain)
 		if (d.gate || !have_int80())
 			break;
 	}
+	if (sizeof(long) == 4)
+		return;
+	/* The kernel takes 32 bits of it. */
+	d = (struct domain){ .from = PER_LINUX, .upper = ~0UL << 16 << 16 };
+	d.to = ADDR_NO_RANDOMIZE;
+	EXPECT_EQ(-ECAPMODE, in_child(enter_in_domain, &d));
+	EXPECT_EQ(0, in_child(from_domain, &d));
+	d.to = PER_LINUX32;
+	EXPECT_EQ(0, in_child(enter_in_domain, &d));
 }
 
 /* ---- arch_prctl ---- */
@@ -358,6 +368,19 @@ TEST(arch_options)
 		if (have_int80())
 			EXPECT_NE(-ECAPMODE, capmode_run(gate_arch_prctl, &o))
 				TH_LOG("option %#lx by the gate", o.nr);
+	}
+	if (sizeof(long) == 4)
+		return;
+	/* The kernel takes 32 bits of it. */
+	for (i = 0; i < ARRAY_SIZE(refused); i++) {
+		o.nr = (long)(1ULL << 32 | (uint32_t)refused[i]);
+		EXPECT_EQ(-ECAPMODE, capmode_run(do_arch_prctl, &o))
+			TH_LOG("option %#lx", o.nr);
+	}
+	for (i = 0; i < ARRAY_SIZE(open); i++) {
+		o.nr = (long)(1ULL << 32 | (uint32_t)open[i]);
+		EXPECT_NE(-ECAPMODE, capmode_run(do_arch_prctl, &o))
+			TH_LOG("option %#lx", o.nr);
 	}
 }
 #endif

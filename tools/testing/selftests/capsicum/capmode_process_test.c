@@ -1259,8 +1259,6 @@ static const struct gate_call {
 	{ "rt_tgsigqueueinfo", 335, 536, { G_PID, G_PID, 0, G_INFO } },
 };
 
-enum gate { GATE_INT80, GATE_X32, GATES };
-
 struct gate_attempt {
 	const struct gate_call *c;
 	enum gate gate;
@@ -1302,11 +1300,8 @@ static int through_gate(void *arg)
 
 	for (i = 0; i < 5; i++)
 		v[i] = gate_arg(a, i);
-	if (a->gate == GATE_INT80)
-		ret = int80(a->c->nr32, v[0], v[1], v[2], v[3], v[4], 0);
-	else
-		ret = RET(syscall(X32_BIT | a->c->nr_x32, v[0], v[1], v[2], v[3],
-				  v[4], 0));
+	ret = call_by_gate(a->gate, -1, a->c->nr32, a->c->nr_x32, v[0], v[1],
+			   v[2], v[3], v[4]);
 	return ret < 0 ? ret : 0;
 }
 
@@ -1328,7 +1323,7 @@ FIXTURE_SETUP(gates)
 {
 	REQUIRE_CAPMODE();
 	REQUIRE_ROOT();
-	if (variant->gate == GATE_INT80 ? !have_int80() : !have_x32())
+	if (!have_gate(variant->gate))
 		SKIP(return, "no such gate from here");
 	self->a.gate = variant->gate;
 	self->a.page = low_page();

@@ -46,26 +46,55 @@ struct owner {
 	int type;
 	pid_t pid;
 	bool thread;
+	enum gate gate;
 };
+
+static int own_fcntl(const struct owner *o, int cmd, long arg)
+{
+	if (o->gate == GATE_NONE)
+		return RET(fcntl(o->fd, cmd, arg));
+	return call_by_gate(o->gate, -1, 221, 72, o->fd, cmd, arg, 0, 0);
+}
+
+static int own_ioctl(const struct owner *o, unsigned int cmd, void *arg)
+{
+	if (o->gate == GATE_NONE)
+		return RET(ioctl(o->fd, cmd, arg));
+	return call_by_gate(o->gate, -1, 54, 514, o->fd, cmd, (long)arg, 0, 0);
+}
 
 static int __own(void *arg)
 {
 	const struct owner *o = arg;
-	struct f_owner_ex ex = { .type = o->type, .pid = o->pid };
-	int pid = o->type == F_OWNER_PGRP ? -o->pid : o->pid;
+	const int pid = o->type == F_OWNER_PGRP ? -o->pid : o->pid;
+	struct {
+		struct f_owner_ex ex;
+		int pid;
+	} *low = low_page();
+	int ret;
 
+	STEP(low);
+	low->ex.type = o->type;
+	low->ex.pid = o->pid;
+	low->pid = pid;
 	switch (o->how) {
 	case SETOWN:
-		return RET(fcntl(o->fd, F_SETOWN, pid));
+		ret = own_fcntl(o, F_SETOWN, pid);
+		break;
 	case SETOWN_EX:
-		return RET(fcntl(o->fd, F_SETOWN_EX, &ex));
+		ret = own_fcntl(o, F_SETOWN_EX, (long)&low->ex);
+		break;
 	case FIO:
-		return RET(ioctl(o->fd, FIOSETOWN, &pid));
+		ret = own_ioctl(o, FIOSETOWN, &low->pid);
+		break;
 	case SIO:
-		return RET(ioctl(o->fd, SIOCSPGRP, &pid));
+		ret = own_ioctl(o, SIOCSPGRP, &low->pid);
+		break;
 	default:
-		return NO_RESULT;
+		ret = NO_RESULT;
 	}
+	munmap(low, 4096);
+	return ret;
 }
 
 static int own(void *arg)
@@ -84,6 +113,7 @@ FIXTURE_VARIANT(owner)
 {
 	enum how how;
 	bool thread;
+	enum gate gate;
 };
 
 FIXTURE_VARIANT_ADD(owner, f_setown) { .how = SETOWN, .thread = false };
@@ -94,12 +124,34 @@ FIXTURE_VARIANT_ADD(owner, fiosetown) { .how = FIO, .thread = false };
 FIXTURE_VARIANT_ADD(owner, fiosetown_thread) { .how = FIO, .thread = true };
 FIXTURE_VARIANT_ADD(owner, siocspgrp) { .how = SIO, .thread = false };
 FIXTURE_VARIANT_ADD(owner, siocspgrp_thread) { .how = SIO, .thread = true };
+#ifdef __x86_64__
+FIXTURE_VARIANT_ADD(owner, f_setown_int80) { .how = SETOWN, .gate = GATE_INT80 };
+FIXTURE_VARIANT_ADD(owner, f_setown_x32) { .how = SETOWN, .gate = GATE_X32 };
+FIXTURE_VARIANT_ADD(owner, f_setown_ex_int80)
+{
+	.how = SETOWN_EX,
+	.gate = GATE_INT80,
+};
+
+FIXTURE_VARIANT_ADD(owner, f_setown_ex_x32)
+{
+	.how = SETOWN_EX,
+	.gate = GATE_X32,
+};
+
+FIXTURE_VARIANT_ADD(owner, fiosetown_int80) { .how = FIO, .gate = GATE_INT80 };
+FIXTURE_VARIANT_ADD(owner, fiosetown_x32) { .how = FIO, .gate = GATE_X32 };
+FIXTURE_VARIANT_ADD(owner, siocspgrp_int80) { .how = SIO, .gate = GATE_INT80 };
+FIXTURE_VARIANT_ADD(owner, siocspgrp_x32) { .how = SIO, .gate = GATE_X32 };
+#endif
 
 FIXTURE_SETUP(owner)
 {
 	self->sock[0] = -1;
 	self->sock[1] = -1;
 	REQUIRE_CAPMODE();
+	if (!have_gate(variant->gate))
+		SKIP(return, "no such gate from here");
 	ASSERT_EQ(0, socketpair(AF_UNIX, SOCK_STREAM, 0, self->sock));
 	ASSERT_EQ(0, be_counter());
 }
@@ -122,6 +174,7 @@ TEST_F(owner, others)
 	struct owner o = {
 		.how = variant->how,
 		.thread = variant->thread,
+		.gate = variant->gate,
 		.fd = self->sock[0],
 		.type = F_OWNER_PID,
 		.pid = getpid(),
@@ -154,6 +207,7 @@ TEST_F(owner, other_thread)
 	struct owner o = {
 		.how = variant->how,
 		.thread = variant->thread,
+		.gate = variant->gate,
 		.fd = self->sock[0],
 		.type = F_OWNER_TID,
 		.pid = getpid(),
@@ -214,6 +268,7 @@ TEST_F(owner, oneself)
 	struct owner o = {
 		.how = variant->how,
 		.thread = variant->thread,
+		.gate = variant->gate,
 		.fd = self->sock[0],
 		.type = F_OWNER_PID,
 	};
@@ -233,6 +288,7 @@ TEST_F(owner, other_keeps_it)
 	struct owner o = {
 		.how = variant->how,
 		.thread = variant->thread,
+		.gate = variant->gate,
 		.fd = self->sock[0],
 		.type = F_OWNER_PID,
 		.pid = victim(),
@@ -277,6 +333,7 @@ TEST_F(owner, taken_from_another)
 		.o = {
 			.how = variant->how,
 			.thread = variant->thread,
+		.gate = variant->gate,
 			.fd = self->sock[0],
 			.type = F_OWNER_PID,
 		},

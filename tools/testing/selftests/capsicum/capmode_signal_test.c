@@ -369,14 +369,15 @@ struct by_fd {
 	int fd;
 	int sig;
 	unsigned int flags;
+	enum gate gate;
 };
 
 static int send_by_fd(void *arg)
 {
 	const struct by_fd *s = arg;
 
-	return RET(syscall(__NR_pidfd_send_signal, s->fd, s->sig, NULL,
-			   s->flags));
+	return call_by_gate(s->gate, __NR_pidfd_send_signal, 424, 424, s->fd,
+			    s->sig, 0, s->flags, 0);
 }
 
 FIXTURE(by_pidfd)
@@ -385,6 +386,17 @@ FIXTURE(by_pidfd)
 	int proc;
 };
 
+FIXTURE_VARIANT(by_pidfd)
+{
+	enum gate gate;
+};
+
+FIXTURE_VARIANT_ADD(by_pidfd, native) { .gate = GATE_NONE };
+#ifdef __x86_64__
+FIXTURE_VARIANT_ADD(by_pidfd, int80) { .gate = GATE_INT80 };
+FIXTURE_VARIANT_ADD(by_pidfd, x32) { .gate = GATE_X32 };
+#endif
+
 FIXTURE_SETUP(by_pidfd)
 {
 	char name[32];
@@ -392,6 +404,8 @@ FIXTURE_SETUP(by_pidfd)
 	self->pidfd = -1;
 	self->proc = -1;
 	REQUIRE_CAPMODE();
+	if (!have_gate(variant->gate))
+		SKIP(return, "no such gate from here");
 	ASSERT_EQ(0, be_counter());
 	self->pidfd = syscall(__NR_pidfd_open, getpid(), 0);
 	ASSERT_LE(0, self->pidfd);
@@ -408,7 +422,11 @@ FIXTURE_TEARDOWN(by_pidfd)
 
 TEST_F(by_pidfd, process)
 {
-	struct by_fd s = { .fd = self->pidfd, .sig = SIGUSR1 };
+	struct by_fd s = {
+		.fd = self->pidfd,
+		.sig = SIGUSR1,
+		.gate = variant->gate,
+	};
 
 	EXPECT_EQ(0, capmode_run(send_by_fd, &s));
 	EXPECT_EQ(1, came);
@@ -426,6 +444,7 @@ TEST_F(by_pidfd, group)
 		.fd = self->pidfd,
 		.sig = SIGUSR1,
 		.flags = PIDFD_SIGNAL_PROCESS_GROUP,
+		.gate = variant->gate,
 	};
 
 	EXPECT_EQ(-ECAPMODE, capmode_run(send_by_fd, &s));
@@ -438,7 +457,11 @@ TEST_F(by_pidfd, group)
 
 TEST_F(by_pidfd, proc_directory)
 {
-	struct by_fd s = { .fd = self->proc, .sig = SIGUSR1 };
+	struct by_fd s = {
+		.fd = self->proc,
+		.sig = SIGUSR1,
+		.gate = variant->gate,
+	};
 
 	EXPECT_EQ(-ECAPMODE, capmode_run(send_by_fd, &s));
 	EXPECT_EQ(0, came);
@@ -455,7 +478,11 @@ TEST_F(by_pidfd, proc_directory)
 /* What is no process stays what it was. */
 TEST_F(by_pidfd, another_file)
 {
-	struct by_fd s = { .fd = tmp_file(NULL, 1), .sig = SIGUSR1 };
+	struct by_fd s = {
+		.fd = tmp_file(NULL, 1),
+		.sig = SIGUSR1,
+		.gate = variant->gate,
+	};
 
 	ASSERT_LE(0, s.fd);
 	EXPECT_EQ(-EBADF, in_child(send_by_fd, &s));
@@ -468,7 +495,7 @@ TEST_F(by_pidfd, another_file)
 TEST_F(by_pidfd, victim)
 {
 	pid_t other = victim();
-	struct by_fd s = { .sig = SIGKILL };
+	struct by_fd s = { .sig = SIGKILL, .gate = variant->gate };
 	int status;
 
 	ASSERT_LT(0, other);

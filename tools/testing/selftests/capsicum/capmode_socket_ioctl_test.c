@@ -14,8 +14,6 @@
 #define SIOCUNIXFILE	(SIOCPROTOPRIVATE + 0)
 #endif
 
-#define I386_NR_ioctl	54
-
 /* The index of the loopback interface, on every machine. */
 #define LO	1
 
@@ -35,7 +33,7 @@ FIXTURE_SETUP(sockioctl)
 {
 	REQUIRE_CAPMODE();
 	if (!road_there(variant->road))
-		SKIP(return, "no socketcall here");
+		SKIP(return, "no such calls here");
 	self->m = low_page();
 	ASSERT_TRUE(!!self->m);
 }
@@ -45,7 +43,7 @@ FIXTURE_TEARDOWN(sockioctl)
 }
 
 struct control_call {
-	enum road road;		/* ROAD_SOCKETCALL: of 32 bits */
+	enum road road;		/* the gate counts */
 	void *arg;
 	int fd;
 	unsigned long cmd;
@@ -56,17 +54,19 @@ struct control_call {
 	} init, got;
 };
 
+static int road_ioctl(enum road road, int fd, unsigned long cmd, void *arg)
+{
+	return call_by_gate(road_gate(road), __NR_ioctl, 54, 514, fd, cmd,
+			    (uintptr_t)arg, 0, 0);
+}
+
 static int try_ioctl(void *arg)
 {
 	struct control_call *c = arg;
 	int ret;
 
 	memcpy(c->arg, &c->init, sizeof(c->init));
-	if (road_compat(c->road))
-		ret = int80(I386_NR_ioctl, c->fd, c->cmd, (uintptr_t)c->arg, 0,
-			    0, 0);
-	else
-		ret = RET(syscall(__NR_ioctl, c->fd, c->cmd, c->arg));
+	ret = road_ioctl(c->road, c->fd, c->cmd, c->arg);
 	STEP(ret != -ECAPMODE || !memcmp(c->arg, &c->init, sizeof(c->init)));
 	return ret;
 }
@@ -295,11 +295,7 @@ static int try_commands(void *arg)
 		if (!c->all && !is_of_the_socket(cmd))
 			continue;
 		memset(c->arg, 0, 4096);
-		if (road_compat(c->road))
-			ret = int80(I386_NR_ioctl, c->fd, cmd,
-				    (uintptr_t)c->arg, 0, 0, 0);
-		else
-			ret = RET(syscall(__NR_ioctl, c->fd, cmd, c->arg));
+		ret = road_ioctl(c->road, c->fd, cmd, c->arg);
 		/* A page of zeros is one whose first is, and the next as well. */
 		STEP(ret != -ECAPMODE ||
 		     (!*c->arg && !memcmp(c->arg, c->arg + 1, 4095)));

@@ -72,7 +72,7 @@ FIXTURE_SETUP(opt)
 {
 	REQUIRE_CAPMODE();
 	if (!road_there(variant->road))
-		SKIP(return, "no socketcall here");
+		SKIP(return, "no such calls here");
 	self->m = low_page();
 	ASSERT_TRUE(!!self->m);
 }

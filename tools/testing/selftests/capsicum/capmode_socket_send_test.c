@@ -45,7 +45,7 @@ FIXTURE_SETUP(sock)
 {
 	REQUIRE_CAPMODE();
 	if (!road_there(variant->road))
-		SKIP(return, "no socketcall here");
+		SKIP(return, "no such calls here");
 	ASSERT_EQ(0, peer_init(&self->p, variant->domain, variant->road));
 }
 
@@ -459,7 +459,7 @@ FIXTURE_SETUP(msg)
 {
 	REQUIRE_CAPMODE();
 	if (!road_there(variant->road))
-		SKIP(return, "no socketcall here");
+		SKIP(return, "no such calls here");
 	self->m = low_page();
 	ASSERT_TRUE(!!self->m);
 }

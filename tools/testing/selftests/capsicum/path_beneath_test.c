@@ -3,7 +3,7 @@
  * Look-ups stay beneath the directory that they start at: in capability mode,
  * and from a directory that is a capability in any mode.
  */
-#include "paths.h"
+#include "outward.h"
 
 #include <sys/xattr.h>
 
@@ -359,87 +359,6 @@ TEST_F(beneath, overlay)
 
 /* ---- every call ---- */
 
-struct calling {
-	const struct tree *tree;
-	const struct at_call *call;
-	int dir;
-	const char *path;
-	int flags;
-};
-
-static int make_call(void *arg)
-{
-	const struct calling *c = arg;
-
-	return c->call->call(c->tree, c->dir, c->path, c->flags);
-}
-
-/* Ways to out/. */
-static const char * const outward_ways[] = {
-	"../out", "a/../../out", "a/b/../../../out", "outdir", "outdir/.",
-	"updir/out", "a/b/top/../out", "absout", "absdir/../out", "@/out",
-	"indir/../../../out/../out",
-};
-
-#define OUTWARD_WAYS	ARRAY_SIZE(outward_ways)
-
-struct outward {
-	const struct tree *tree;
-	const struct at_call *call;
-	int dir;
-	char path[OUTWARD_WAYS][PATH_MAX];
-	int *ret;	/* of each, shared with the child that goes them */
-};
-
-static int go_outward(void *arg)
-{
-	const struct outward *o = arg;
-	size_t i;
-
-	for (i = 0; i < OUTWARD_WAYS; i++)
-		o->ret[i] = o->call->call(o->tree, o->dir, o->path[i], 0);
-	return 0;
-}
-
-/*
- * What is in out/: to be refused from self->dir without a trace, while an
- * ordinary directory takes them. @changes: whoever comes second finds another
- * tree.
- */
-static void outward(struct __test_metadata *_metadata, struct tree *t, int dir,
-		    bool mode, const struct at_call *call, const char *last,
-		    bool changes)
-{
-	struct outward o = { .tree = t, .call = call, .dir = dir };
-	uint64_t before;
-	size_t i;
-
-	o.ret = mmap(NULL, OUTWARD_WAYS * sizeof(*o.ret), PROT_READ | PROT_WRITE,
-		     MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	ASSERT_TRUE(o.ret != MAP_FAILED);
-	for (i = 0; i < OUTWARD_WAYS; i++) {
-		const char *w = outward_ways[i];
-
-		snprintf(o.path[i], PATH_MAX, "%s%s/%s",
-			 *w == '@' ? t->path : "", *w == '@' ? w + 1 : w, last);
-	}
-	ASSERT_EQ(0, tree_fill(t));
-	before = tree_state(t->base);
-	EXPECT_EQ(0, mode ? capmode_run(go_outward, &o) :
-			    in_child(go_outward, &o));
-	EXPECT_EQ(before, tree_state(t->base))
-		TH_LOG("%s left a trace", call->name);
-	for (i = 0; i < OUTWARD_WAYS; i++) {
-		EXPECT_EQ(-ENOTCAPABLE, o.ret[i])
-			TH_LOG("%s of \"%s\"", call->name, o.path[i]);
-		if (changes)
-			ASSERT_EQ(0, tree_fill(t));
-		EXPECT_EQ(0, call->call(t, t->box, o.path[i], 0))
-			TH_LOG("%s of \"%s\", unlimited", call->name, o.path[i]);
-	}
-	munmap(o.ret, OUTWARD_WAYS * sizeof(*o.ret));
-}
-
 /* The same with a mount in the way is not possible: tree_fill() empties it. */
 FIXTURE(calls)
 {
@@ -561,6 +480,16 @@ TEST_F(calls, new)
 	for (i = 0; i < ARRAY_SIZE(at_new); i++)
 		outward(_metadata, &self->tree, self->dir, variant->mode,
 			&at_new[i], "new", true);
+}
+
+TEST_F(calls, tmpfile)
+{
+	static const struct at_call call = { "openat(O_TMPFILE)", at_tmpfile };
+
+	outward(_metadata, &self->tree, self->dir, variant->mode, &call, ".",
+		false);
+	EXPECT_EQ(0, CALL(&call, self->dir, "a/../indir", 0));
+	EXPECT_EQ(0, CALL(&call, self->dir, ".", 0));
 }
 
 /* Everything works inside, with "..", links and all. */
@@ -1129,6 +1058,64 @@ TEST_F(magic, never_followed)
 	EXPECT_EQ(1, st.st_size);
 }
 
+/* A call that has a magic link to go through, from @dir. */
+static void through_magic(struct __test_metadata *_metadata, struct tree *t,
+			  int dir, int proc, bool mode,
+			  const struct at_call *call, const char *format)
+{
+	char path[PATH_MAX];
+	struct calling c = { .tree = t, .call = call, .path = path };
+	uint64_t before;
+	int fd;
+
+	ASSERT_EQ(0, tree_fill(t));
+	fd = openat(t->base, "secret", O_RDONLY | O_CLOEXEC);
+	ASSERT_LE(0, fd);
+	/* Of the formats, one has use of the number. */
+	snprintf(path, sizeof(path), format, fd);
+	before = tree_state(t->base);
+	c.dir = dir;
+	EXPECT_EQ(-ENOTCAPABLE, mode ? capmode_run(make_call, &c) :
+				       in_child(make_call, &c))
+		TH_LOG("%s of \"%s\"", call->name, path);
+	EXPECT_EQ(before, tree_state(t->base))
+		TH_LOG("%s left a trace", call->name);
+	c.dir = proc;
+	EXPECT_EQ(0, in_child(make_call, &c))
+		TH_LOG("%s of \"%s\", unlimited", call->name, path);
+	close(fd);
+}
+
+TEST_F(magic, every_call)
+{
+	char ways[3][300], path[PATH_MAX];
+	size_t i, w;
+
+	ASSERT_EQ(0, fchdir(self->tree.base));
+	snprintf(ways[0], sizeof(ways[0]), "self/cwd");
+	snprintf(ways[1], sizeof(ways[1]), "self/root%s", self->tree.path);
+	snprintf(ways[2], sizeof(ways[2]), "self/fd/%d", self->tree.base);
+	for (i = 0; i < ARRAY_SIZE(at_existing); i++)
+		through_magic(_metadata, &self->tree, self->dir, self->proc,
+			      variant->mode, &at_existing[i], "self/fd/%d");
+	for (w = 0; w < ARRAY_SIZE(ways); w++) {
+		snprintf(path, sizeof(path), "%s/secret", ways[w]);
+		for (i = 0; i < ARRAY_SIZE(at_existing); i++)
+			through_magic(_metadata, &self->tree, self->dir,
+				      self->proc, variant->mode,
+				      &at_existing[i], path);
+		for (i = 0; i < ARRAY_SIZE(at_entry); i++)
+			through_magic(_metadata, &self->tree, self->dir,
+				      self->proc, variant->mode, &at_entry[i],
+				      path);
+		snprintf(path, sizeof(path), "%s/new", ways[w]);
+		for (i = 0; i < ARRAY_SIZE(at_new); i++)
+			through_magic(_metadata, &self->tree, self->dir,
+				      self->proc, variant->mode, &at_new[i],
+				      path);
+	}
+}
+
 /* A file that is mapped has a link of its own, by the addresses. */
 TEST_F(magic, never_by_mapping)
 {
@@ -1228,44 +1215,6 @@ FIXTURE_TEARDOWN(cwd)
 {
 	ASSERT_EQ(0, chdir("/"));
 	EXPECT_EQ(0, tree_drop(&self->tree));
-}
-
-static void cwd_calls(struct __test_metadata *_metadata, struct tree *t,
-		      const struct at_call *calls, size_t n, const char *last)
-{
-	struct calling c = { .tree = t, .dir = AT_FDCWD };
-	static const char * const ways[] = {
-		"%s", "a/../%s", "../box/%s", "@/box/%s",
-	};
-	char way[PATH_MAX], path[PATH_MAX];
-	uint64_t before;
-	size_t i, w;
-
-	for (i = 0; i < n; i++) {
-		c.call = &calls[i];
-		c.path = path;
-		for (w = 0; w < ARRAY_SIZE(ways); w++) {
-			const char *p = ways[w];
-
-			snprintf(way, sizeof(way), "%s%s",
-				 *p == '@' ? t->path : "",
-				 *p == '@' ? p + 1 : p);
-			snprintf(path, sizeof(path), way, last);
-			ASSERT_EQ(0, tree_fill(t));
-			before = tree_state(t->base);
-			EXPECT_EQ(-ECAPMODE, capmode_run(make_call, &c))
-				TH_LOG("%s of \"%s\"", calls[i].name, path);
-			EXPECT_EQ(before, tree_state(t->base))
-				TH_LOG("%s left a trace", calls[i].name);
-			EXPECT_EQ(0, in_child(make_call, &c))
-				TH_LOG("%s of \"%s\", outside", calls[i].name,
-				       path);
-		}
-		/* Whether there is such a thing makes no difference. */
-		snprintf(path, sizeof(path), "no/such/thing");
-		EXPECT_EQ(-ECAPMODE, capmode_run(make_call, &c))
-			TH_LOG("%s", calls[i].name);
-	}
 }
 
 TEST_F(cwd, existing)

@@ -356,6 +356,7 @@ static const struct {
 	{ "OPENAT", op_openat, false, "file", O_RDONLY },
 	{ "OPENAT, O_PATH", op_openat, false, "file", O_PATH },
 	{ "OPENAT, O_CREAT", op_openat, false, "new", O_CREAT | O_WRONLY },
+	{ "OPENAT, O_TMPFILE", op_openat, false, ".", O_TMPFILE | O_RDWR },
 	{ "OPENAT2", op_openat2, false, "file", O_RDONLY },
 	{ "OPENAT2, O_CREAT", op_openat2, false, "new", O_CREAT | O_WRONLY },
 	{ "STATX", op_statx, false, "file" },
@@ -469,13 +470,48 @@ TEST_F(uring, cwd_itself)
 TEST_F(uring, magic_links)
 {
 	struct op o = { .self = self };
+	uint64_t before;
 	char path[64];
-	int cap;
+	int cap, fd;
+	size_t i;
 
 	if (self->proc < 0)
 		SKIP(return, "no /proc");
 	cap = limit_barely(self->proc);
 	ASSERT_LE(0, cap);
+	/* In the middle, for all that there is. */
+	snprintf(path, sizeof(path), "%d/fd/%d", getpid(), self->tree.out);
+	for (i = 0; i < ARRAY_SIZE(all_ops); i++) {
+		ASSERT_EQ(0, tree_fill(&self->tree));
+		if (!strcmp(all_ops[i].last, "dir"))
+			ASSERT_EQ(0, mkdirat(self->tree.out, "dir", 0700));
+		before = tree_state(self->tree.base);
+		EXPECT_EQ(-ENOTCAPABLE, try_op(self, i, cap, path))
+			TH_LOG("%s", all_ops[i].name);
+		if (variant->mode)
+			EXPECT_EQ(-ENOTCAPABLE,
+				  try_op(self, i, self->proc, path))
+				TH_LOG("%s", all_ops[i].name);
+		EXPECT_EQ(before, tree_state(self->tree.base))
+			TH_LOG("%s left a trace", all_ops[i].name);
+		if (!variant->mode)
+			EXPECT_EQ(0, try_op(self, i, self->proc, path))
+				TH_LOG("%s, unlimited", all_ops[i].name);
+	}
+	/* At the end, for what goes through one there. */
+	ASSERT_EQ(0, tree_fill(&self->tree));
+	fd = openat(self->tree.base, "secret", O_RDONLY | O_CLOEXEC);
+	ASSERT_LE(0, fd);
+	snprintf(path, sizeof(path), "%d/fd/%d", getpid(), fd);
+	o.path = path;
+	o.path2 = "new";
+	o.flags = AT_SYMLINK_FOLLOW;
+	EXPECT_EQ(-ENOTCAPABLE, op_link_from(cap, &o));
+	EXPECT_EQ(-ENOENT, RET(faccessat(self->tree.out, "new", F_OK, 0)));
+	EXPECT_EQ(variant->mode ? -ENOTCAPABLE : 0,
+		  op_link_from(self->proc, &o));
+	close(fd);
+	o.flags = 0;
 	snprintf(path, sizeof(path), "%d/fd/%d", getpid(), self->tree.base);
 	o.path = path;
 	EXPECT_EQ(-ENOTCAPABLE, op_openat(cap, &o));

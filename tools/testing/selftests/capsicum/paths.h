@@ -377,6 +377,10 @@ static inline int at_handle(const struct tree *t, int dir, const char *path,
 AT_CALL(link_source, RET(linkat(dir, path, t->box, "new",
 				flags | AT_SYMLINK_FOLLOW)))
 
+/* What looks up a directory, and makes something in it that has no name. */
+AT_CALL(tmpfile, at_done(RET(openat(dir, path, O_TMPFILE | O_RDWR | flags,
+				    0600))))
+
 /* What looks up the directory, and then an entry that is there. */
 AT_CALL(unlink, RET(unlinkat(dir, path, flags)))
 AT_CALL(rename_source, RET(renameat(dir, path, t->box, "new")))

@@ -26,7 +26,7 @@ FIXTURE_SETUP(sock)
 {
 	REQUIRE_CAPSICUM();
 	if (!road_there(variant->road))
-		SKIP(return, "no socketcall here");
+		SKIP(return, "no such calls here");
 	ASSERT_EQ(0, peer_init(&self->p, variant->domain, variant->road));
 }
 
@@ -266,7 +266,7 @@ static int call_accept(struct peer *p, const struct deed *d, int fd)
 		p->m->pair[0] = sizeof(p->m->addr);
 	}
 #ifndef __NR_accept
-	if (p->road == ROAD_CALL)
+	if (p->road != ROAD_SOCKETCALL)
 		return road_call(p->road, p->m, SYS_ACCEPT4, fd, addr, len,
 				 d->extra, 0, 0);
 #endif
@@ -393,7 +393,7 @@ static int call_send(struct peer *p, const struct deed *d, int fd)
 static int call_send_only(struct peer *p, const struct deed *d, int fd)
 {
 	p->m->data[0] = 'd';
-	if (p->road == ROAD_CALL)
+	if (p->road != ROAD_SOCKETCALL)
 		return RET(write(fd, "d", 1));
 	return road_call(p->road, p->m, SYS_SEND, fd, (uintptr_t)p->m->data, 1,
 			 0, 0, 0);
@@ -471,7 +471,7 @@ static int call_recv(struct peer *p, const struct deed *d, int fd)
 
 static int call_recv_only(struct peer *p, const struct deed *d, int fd)
 {
-	if (p->road == ROAD_CALL)
+	if (p->road != ROAD_SOCKETCALL)
 		return RET(read(fd, p->m->data, 1));
 	return road_call(p->road, p->m, SYS_RECV, fd, (uintptr_t)p->m->data, 1,
 			 0, 0, 0);
@@ -642,7 +642,7 @@ static bool names_address(unsigned int i)
  */
 static bool refused_at_the_door(const struct peer *p, unsigned int i)
 {
-	return p->road == ROAD_CALL && !all_calls[i].d.named;
+	return p->road != ROAD_SOCKETCALL && !all_calls[i].d.named;
 }
 
 TEST_F(sock, capability_mode)

@@ -26,10 +26,11 @@
 enum road {
 	ROAD_CALL,		/* its own */
 	ROAD_SOCKETCALL,	/* socketcall(2), of 32 bits if need be */
+	ROAD_X32,		/* x32's */
 };
 
 /* The variants of a fixture: every road; the member is @road. */
-#define ROAD_VARIANTS(fixture) \
+#define COMMON_ROAD_VARIANTS(fixture) \
 FIXTURE_VARIANT_ADD(fixture, call) \
 { \
 	.road = ROAD_CALL, \
@@ -40,7 +41,7 @@ FIXTURE_VARIANT_ADD(fixture, socketcall) \
 }
 
 /* The same for one family of addresses; its member is @domain. */
-#define DOMAIN_VARIANTS(fixture, name, family) \
+#define COMMON_DOMAIN_VARIANTS(fixture, name, family) \
 FIXTURE_VARIANT_ADD(fixture, name) \
 { \
 	.domain = family, \
@@ -51,6 +52,27 @@ FIXTURE_VARIANT_ADD(fixture, name ## _socketcall) \
 	.domain = family, \
 	.road = ROAD_SOCKETCALL, \
 }
+
+#ifdef __x86_64__
+#define ROAD_VARIANTS(fixture) \
+COMMON_ROAD_VARIANTS(fixture); \
+FIXTURE_VARIANT_ADD(fixture, x32) \
+{ \
+	.road = ROAD_X32, \
+}
+
+#define DOMAIN_VARIANTS(fixture, name, family) \
+COMMON_DOMAIN_VARIANTS(fixture, name, family); \
+FIXTURE_VARIANT_ADD(fixture, name ## _x32) \
+{ \
+	.domain = family, \
+	.road = ROAD_X32, \
+}
+#else
+#define ROAD_VARIANTS(fixture) COMMON_ROAD_VARIANTS(fixture)
+#define DOMAIN_VARIANTS(fixture, name, family) \
+	COMMON_DOMAIN_VARIANTS(fixture, name, family)
+#endif
 
 /* What both an ordinary pointer and one of 32 bits can point to. */
 struct arena {
@@ -82,6 +104,8 @@ struct peer {
 
 static inline bool road_there(enum road road)
 {
+	if (road == ROAD_X32)
+		return have_x32();
 #ifdef __NR_socketcall
 	return true;
 #else
@@ -89,14 +113,20 @@ static inline bool road_there(enum road road)
 #endif
 }
 
+/* The gate that leads there. */
+static inline enum gate road_gate(enum road road)
+{
+#ifndef __NR_socketcall
+	if (road == ROAD_SOCKETCALL)
+		return GATE_INT80;
+#endif
+	return road == ROAD_X32 ? GATE_X32 : GATE_NONE;
+}
+
 /* Whether it is laid out for 32 bits in a program of 64. */
 static inline bool road_compat(enum road road)
 {
-#ifdef __NR_socketcall
-	return false;
-#else
-	return road == ROAD_SOCKETCALL;
-#endif
+	return road_gate(road) != GATE_NONE;
 }
 
 static inline long road_nr(int call)
@@ -128,6 +158,21 @@ static inline long road_nr(int call)
 	}
 }
 
+/* x32's own, where it has another one than ROAD_CALL. */
+static inline long road_nr_x32(int call)
+{
+	switch (call) {
+	case SYS_RECVFROM:	return 517;
+	case SYS_SENDMSG:	return 518;
+	case SYS_RECVMSG:	return 519;
+	case SYS_RECVMMSG:	return 537;
+	case SYS_SENDMMSG:	return 538;
+	case SYS_SETSOCKOPT:	return 541;
+	case SYS_GETSOCKOPT:	return 542;
+	default:		return road_nr(call);
+	}
+}
+
 /* @call is a SYS_ constant; all pointers must point into @m. */
 static inline int road_call(enum road road, struct arena *m, int call,
 			    unsigned long a, unsigned long b, unsigned long c,
@@ -135,6 +180,9 @@ static inline int road_call(enum road road, struct arena *m, int call,
 {
 	if (road == ROAD_CALL)
 		return RET(syscall(road_nr(call), a, b, c, d, e, f));
+	if (road == ROAD_X32)
+		return RET(syscall(X32_BIT | road_nr_x32(call), a, b, c, d, e,
+				   f));
 #ifdef __NR_socketcall
 	memcpy(m->args, (unsigned long[]){ a, b, c, d, e, f }, sizeof(m->args));
 	return RET(syscall(__NR_socketcall, call, m->args));
