@@ -725,22 +725,26 @@ TEST_F(msg, numbers_of_oneself)
 	}
 }
 
+/* By which interface, and from which address. */
+static void leave_by_loopback(struct control *c)
+{
+	c->level = SOL_IP;
+	c->type = IP_PKTINFO;
+	c->len = sizeof(c->data.info);
+	memset(&c->data, 0, sizeof(c->data));
+	c->data.info.ipi_ifindex = LO;
+	c->data.info.ipi_spec_dst.s_addr = htonl(INADDR_LOOPBACK);
+}
+
 TEST_F(msg, inet_control)
 {
-	struct control c = {
-		.road = variant->road,
-		.m = self->m,
-		.level = SOL_IP,
-		.type = IP_PKTINFO,
-		.len = sizeof(struct in_pktinfo),
-	};
+	struct control c = { .road = variant->road, .m = self->m };
 	struct peer p;
 
 	ASSERT_EQ(0, peer_init(&p, AF_INET, variant->road));
 	c.fd = p.tx;
 	c.rx = p.rx;
-	c.data.info.ipi_ifindex = LO;
-	c.data.info.ipi_spec_dst.s_addr = htonl(INADDR_LOOPBACK);
+	leave_by_loopback(&c);
 	check_naming(_metadata, c, 1);
 	/* Where on the way: "no operation". */
 	c.type = IP_RETOPTS;
@@ -777,12 +781,7 @@ TEST_F(msg, mapped)
 		c.data.info6.ipi6_addr = in6.sin6_addr;
 		c.data.info6.ipi6_ifindex = LO;
 		check_naming(_metadata, c, 1);
-		c.level = SOL_IP;
-		c.type = IP_PKTINFO;
-		c.len = sizeof(c.data.info);
-		memset(&c.data, 0, sizeof(c.data));
-		c.data.info.ipi_ifindex = LO;
-		c.data.info.ipi_spec_dst.s_addr = htonl(INADDR_LOOPBACK);
+		leave_by_loopback(&c);
 		check_naming(_metadata, c, 1);
 	}
 	close(c.fd);
@@ -847,12 +846,7 @@ TEST_F(msg, by_ring)
 		c.sqe_flags = flags[i >> 1];
 		c.fd = p.tx;
 		c.rx = p.rx;
-		c.level = SOL_IP;
-		c.type = IP_PKTINFO;
-		c.len = sizeof(c.data.info);
-		memset(&c.data, 0, sizeof(c.data));
-		c.data.info.ipi_ifindex = LO;
-		c.data.info.ipi_spec_dst.s_addr = htonl(INADDR_LOOPBACK);
+		leave_by_loopback(&c);
 		check_naming(_metadata, c, 1);
 		c.type = IP_TTL;
 		c.len = sizeof(int);

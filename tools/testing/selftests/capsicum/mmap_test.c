@@ -269,6 +269,69 @@ TEST_F(map, remap_file_pages_keeps_the_cap)
 #endif
 }
 
+/* ---- part of a file, whose descriptor is closed ---- */
+
+struct window {
+	char *p;	/* the first page, or more */
+	size_t page;
+};
+
+#ifdef SYS_remap_file_pages
+/* The third page of the file comes to where the first one was. */
+static int move_window(void *arg)
+{
+	const struct window *w = arg;
+	int ret = RET(syscall(SYS_remap_file_pages, w->p, w->page, 0, 2, 0));
+
+	STEP(!memcmp(w->p, ret ? "text" : "more", 4));
+	return ret;
+}
+
+TEST_F(map, window_is_not_moved)
+{
+	struct window w = { .page = self->page };
+
+	REQUIRE_CAPMODE();
+	ASSERT_EQ(4, pwrite(self->fd, "more", 4, 2 * self->page));
+	w.p = mmap(NULL, 2 * self->page, PROT_READ | PROT_WRITE, MAP_SHARED,
+		   self->fd, 0);
+	ASSERT_TRUE(w.p != MAP_FAILED);
+	close(self->fd);
+	if (in_child(move_window, &w) == -ENOSYS)
+		SKIP(return, "no remap_file_pages");
+	EXPECT_ECAPMODE(move_window, &w);
+}
+#endif
+
+/* Upwards it reaches what follows: mremap(2) is one's own memory. */
+static int grow_window(void *arg)
+{
+	const struct window *w = arg;
+	char *p = mremap(w->p, w->page, 3 * w->page, MREMAP_MAYMOVE);
+
+	if (p == MAP_FAILED)
+		return -errno;
+	STEP(!memcmp(p + 2 * w->page, "more", 4));
+	/* To no other access, though. */
+	STEP(RET(mprotect(p, 3 * w->page, PROT_READ | PROT_EXEC)) == -EACCES);
+	return 0;
+}
+
+TEST_F(map, window_grows)
+{
+	struct window w = { .page = self->page };
+	int cap = ops_cap(self->fd, CAP_MMAP_R, 0);
+
+	REQUIRE_CAPMODE();
+	ASSERT_LE(0, cap);
+	ASSERT_EQ(4, pwrite(self->fd, "more", 4, 2 * self->page));
+	w.p = mmap(NULL, self->page, PROT_READ, MAP_SHARED, cap, 0);
+	ASSERT_TRUE(w.p != MAP_FAILED);
+	close(cap);
+	close(self->fd);
+	EXPECT_BOTH(grow_window, &w);
+}
+
 /* ---- other ways to write to a mapping, or to have it written ---- */
 
 #ifndef MADV_POPULATE_WRITE
