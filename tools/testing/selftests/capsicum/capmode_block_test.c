@@ -12,6 +12,12 @@
 #include <linux/pr.h>
 #include <scsi/sg.h>
 
+/* For C library headers that do not have them. */
+#ifndef SG_SCSI_RESET_NO_ESCALATE
+#define SG_SCSI_RESET_TARGET		4
+#define SG_SCSI_RESET_NO_ESCALATE	0x100
+#endif
+
 #define START	65536
 #define SIZE	262144
 
@@ -517,6 +523,76 @@ TEST_F(scsi, commands_of_the_device)
 	EXPECT_TRUE(block_is(self->dev, &new));
 	EXPECT_EQ(0, capmode_run(write_block, &old));
 	EXPECT_TRUE(block_is(self->dev, &old));
+}
+
+struct reset {
+	int fd;
+	int what;
+};
+
+static int reset(void *arg)
+{
+	struct reset *r = arg;
+	int what = r->what;
+
+	return RET(ioctl(r->fd, SG_SCSI_RESET, &what));
+}
+
+/* The disk is one of those that the target, the bus and the host have. */
+TEST_F(scsi, reset)
+{
+	static const int others[] = {
+		SG_SCSI_RESET_TARGET, SG_SCSI_RESET_BUS, SG_SCSI_RESET_HOST,
+		/* It goes on to the others if it does not succeed. */
+		SG_SCSI_RESET_DEVICE, 77,
+	};
+	struct first_block b = { .fd = self->dev };
+	struct reset r = { .fd = self->dev };
+	unsigned int i;
+
+	ASSERT_EQ(0, read_block(&b));
+	for (i = 0; i < ARRAY_SIZE(others); i++) {
+		r.what = others[i];
+		EXPECT_EQ(-ECAPMODE, capmode_run(reset, &r))
+			TH_LOG("reset %#x", r.what);
+		if (r.what == SG_SCSI_RESET_DEVICE)
+			continue;
+		r.what |= SG_SCSI_RESET_NO_ESCALATE;
+		EXPECT_EQ(-ECAPMODE, capmode_run(reset, &r))
+			TH_LOG("reset %#x", r.what);
+	}
+	r.what = 77;
+	EXPECT_EQ(-EIO, in_child(reset, &r));
+	r.what = SG_SCSI_RESET_NOTHING;
+	EXPECT_BOTH(reset, &r);
+	/* The command that follows a reset is told of it: there was none yet. */
+	EXPECT_EQ(0, read_block(&b));
+	r.what = SG_SCSI_RESET_DEVICE | SG_SCSI_RESET_NO_ESCALATE;
+	EXPECT_BOTH(reset, &r);
+	r.what = SG_SCSI_RESET_DEVICE;
+	EXPECT_EQ(0, in_child(reset, &r));
+	/* The bus and the host take seconds to settle. */
+	r.what = SG_SCSI_RESET_TARGET;
+	EXPECT_EQ(0, in_child(reset, &r));
+	EXPECT_EQ(-EIO, read_block(&b));
+	for (i = 0; i < 8 && read_block(&b); i++)
+		;
+	EXPECT_EQ(0, read_block(&b));
+}
+
+/* What only the host's driver knows may be about any device that it has. */
+static int unknown_command(void *arg)
+{
+	return RET(ioctl(*(int *)arg, 0x5577, NULL));
+}
+
+TEST_F(scsi, commands_of_the_host)
+{
+	EXPECT_EQ(-EINVAL, in_child(unknown_command, &self->dev));
+	/* This driver has none of 32 bits. */
+	EXPECT_EQ(sizeof(long) == 8 ? -ECAPMODE : -EINVAL,
+		  capmode_run(unknown_command, &self->dev));
+	EXPECT_EQ(-ENOTTY, capmode_run(unknown_command, &self->part));
 }
 
 TEST_HARNESS_MAIN
