@@ -654,6 +654,77 @@ TEST_F(beneath, prctl_threads)
 	EXPECT_EQ(0, in_child(set_in_thread, NULL));
 }
 
+/*
+ * Threads that make threads meanwhile. Who begins after it was set has it,
+ * whatever the scheduler does; the trap of capability mode, too, which is set for
+ * all threads in the same way.
+ */
+#define MAKERS	4
+#define ROUNDS	20
+
+struct setting {
+	pthread_barrier_t start;
+	bool set;
+	int early, late;	/* calls that got through before; and after */
+};
+
+static void *newborn(void *arg)
+{
+	struct setting *s = arg;
+	const bool set = __atomic_load_n(&s->set, __ATOMIC_SEQ_CST);
+
+	if (open_at(AT_FDCWD, "../secret", O_RDONLY) != -EXDEV ||
+	    beneath_get() != 1 || prctl(PR_GET_CAPMODE_TRAP, 0, 0, 0, 0) != 1)
+		__atomic_add_fetch(set ? &s->late : &s->early, 1,
+				   __ATOMIC_SEQ_CST);
+	return set ? s : NULL;
+}
+
+static void *make_threads(void *arg)
+{
+	struct setting *s = arg;
+	void *seen = newborn(arg);
+	pthread_t thread;
+
+	pthread_barrier_wait(&s->start);
+	while (!seen) {
+		if (pthread_create(&thread, NULL, newborn, s) ||
+		    pthread_join(thread, &seen))
+			return NULL;
+	}
+	return newborn(arg) ? s : NULL;
+}
+
+static int set_beside_makers(void *arg)
+{
+	pthread_t makers[MAKERS];
+	struct setting s = {};
+	void *seen;
+	int i;
+
+	STEP(!pthread_barrier_init(&s.start, NULL, MAKERS + 1));
+	for (i = 0; i < MAKERS; i++)
+		STEP(!pthread_create(&makers[i], NULL, make_threads, &s));
+	pthread_barrier_wait(&s.start);
+	STEP(!prctl(PR_SET_CAPMODE_TRAP, 1, 0, 0, 0));
+	STEP(!beneath_set());
+	__atomic_store_n(&s.set, true, __ATOMIC_SEQ_CST);
+	for (i = 0; i < MAKERS; i++)
+		STEP(!pthread_join(makers[i], &seen) && seen);
+	STEP(s.early >= MAKERS);
+	STEP(!s.late);
+	return 0;
+}
+
+TEST_F(beneath, prctl_racing_clone)
+{
+	int i;
+
+	REQUIRE_CAPMODE();
+	for (i = 0; i < ROUNDS; i++)
+		ASSERT_EQ(0, in_child(set_beside_makers, NULL));
+}
+
 static int child_has_it(void *arg)
 {
 	STEP(beneath_get() == 1);
