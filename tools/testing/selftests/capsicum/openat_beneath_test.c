@@ -660,7 +660,7 @@ TEST_F(beneath, prctl_threads)
  * all threads in the same way.
  */
 #define MAKERS	4
-#define ROUNDS	20
+#define ROUNDS	100
 
 struct setting {
 	pthread_barrier_t start;
@@ -695,8 +695,10 @@ static void *make_threads(void *arg)
 	return newborn(arg) ? s : NULL;
 }
 
+/* @arg: how many are to be made before. */
 static int set_beside_makers(void *arg)
 {
+	const int before = MAKERS + *(int *)arg;
 	pthread_t makers[MAKERS];
 	struct setting s = {};
 	void *seen;
@@ -706,12 +708,14 @@ static int set_beside_makers(void *arg)
 	for (i = 0; i < MAKERS; i++)
 		STEP(!pthread_create(&makers[i], NULL, make_threads, &s));
 	pthread_barrier_wait(&s.start);
-	STEP(!prctl(PR_SET_CAPMODE_TRAP, 1, 0, 0, 0));
+	while (__atomic_load_n(&s.early, __ATOMIC_SEQ_CST) < before)
+		;
 	STEP(!beneath_set());
+	STEP(!prctl(PR_SET_CAPMODE_TRAP, 1, 0, 0, 0));
 	__atomic_store_n(&s.set, true, __ATOMIC_SEQ_CST);
 	for (i = 0; i < MAKERS; i++)
 		STEP(!pthread_join(makers[i], &seen) && seen);
-	STEP(s.early >= MAKERS);
+	STEP(s.early >= before);
 	STEP(!s.late);
 	return 0;
 }
@@ -722,7 +726,8 @@ TEST_F(beneath, prctl_racing_clone)
 
 	REQUIRE_CAPMODE();
 	for (i = 0; i < ROUNDS; i++)
-		ASSERT_EQ(0, in_child(set_beside_makers, NULL));
+		ASSERT_EQ(0, in_child(set_beside_makers, &i))
+			TH_LOG("round %d", i);
 }
 
 static int child_has_it(void *arg)
