@@ -512,6 +512,13 @@ static inline long call_by_gate(enum gate gate, long nr, int nr_i386,
 	}
 }
 
+static inline int ioctl_by_gate(enum gate gate, int fd, unsigned long cmd,
+				void *arg)
+{
+	return call_by_gate(gate, __NR_ioctl, 54, 514, fd, cmd, (uintptr_t)arg,
+			    0, 0);
+}
+
 /* A page that a pointer of 32 bits reaches, or NULL. */
 static inline void *low_page(void)
 {

@@ -349,12 +349,11 @@ TEST(namespaces_by_unshare_of_other_abis)
 
 /* ---- waiting ---- */
 
-enum road {
-	BY_WAITID, BY_THREAD, BY_INT80, BY_X32, BY_RING, BY_ASYNC, BY_POLLED,
-};
+enum road { BY_WAITID, BY_THREAD, BY_RING, BY_ASYNC, BY_POLLED };
 
 struct wait_for {
 	enum road road;
+	enum gate gate;	/* of BY_WAITID */
 	idtype_t type;
 	int what;	/* for @type; -2 for the child, -3 for its pidfd */
 };
@@ -365,8 +364,8 @@ static int waitid_by_gate(const struct wait_for *w, int id, siginfo_t *info)
 	int *low = low_page(), ret;
 
 	STEP(low);
-	ret = call_by_gate(w->road == BY_X32 ? GATE_X32 : GATE_INT80, -1, 284,
-			   529, w->type, id, (uintptr_t)low, WEXITED, 0);
+	ret = call_by_gate(w->gate, -1, 284, 529, w->type, id, (uintptr_t)low,
+			   WEXITED, 0);
 	info->si_signo = low[0];
 	info->si_pid = low[3];
 	info->si_status = low[5];
@@ -387,7 +386,7 @@ static int waitid_by(const struct wait_for *w, int id, siginfo_t *info)
 	struct ring r;
 	int ret;
 
-	if (w->road == BY_INT80 || w->road == BY_X32)
+	if (w->gate != GATE_NONE)
 		return waitid_by_gate(w, id, info);
 	if (w->road == BY_WAITID || w->road == BY_THREAD)
 		return RET(syscall(__NR_waitid, w->type, id, info, WEXITED,
@@ -439,13 +438,14 @@ FIXTURE(wait)
 FIXTURE_VARIANT(wait)
 {
 	enum road road;
+	enum gate gate;
 };
 
 FIXTURE_VARIANT_ADD(wait, waitid) { .road = BY_WAITID };
 FIXTURE_VARIANT_ADD(wait, thread) { .road = BY_THREAD };
 #ifdef __x86_64__
-FIXTURE_VARIANT_ADD(wait, int80) { .road = BY_INT80 };
-FIXTURE_VARIANT_ADD(wait, x32) { .road = BY_X32 };
+FIXTURE_VARIANT_ADD(wait, int80) { .gate = GATE_INT80 };
+FIXTURE_VARIANT_ADD(wait, x32) { .gate = GATE_X32 };
 #endif
 FIXTURE_VARIANT_ADD(wait, io_uring) { .road = BY_RING };
 FIXTURE_VARIANT_ADD(wait, io_uring_async) { .road = BY_ASYNC };
@@ -456,8 +456,7 @@ FIXTURE_SETUP(wait)
 	struct ring r;
 
 	REQUIRE_CAPMODE();
-	if ((variant->road == BY_INT80 && !have_int80()) ||
-	    (variant->road == BY_X32 && !have_x32()))
+	if (!have_gate(variant->gate))
 		SKIP(return, "no such gate from here");
 	if (variant->road < BY_RING)
 		return;
@@ -474,6 +473,7 @@ TEST_F(wait, by_descriptor)
 {
 	struct wait_for w = {
 		.road = variant->road,
+		.gate = variant->gate,
 		.type = P_PIDFD,
 		.what = -3,
 	};
@@ -483,7 +483,10 @@ TEST_F(wait, by_descriptor)
 
 TEST_F(wait, by_number)
 {
-	struct wait_for w = { .road = variant->road };
+	struct wait_for w = {
+		.road = variant->road,
+		.gate = variant->gate,
+	};
 
 	w.type = P_ALL;
 	EXPECT_ECAPMODE(wait_for_child, &w);
@@ -500,7 +503,11 @@ TEST_F(wait, by_number)
 /* One that is none of the caller's, and none at all. */
 TEST_F(wait, by_wrong_number)
 {
-	struct wait_for w = { .road = variant->road, .type = P_PID };
+	struct wait_for w = {
+		.road = variant->road,
+		.gate = variant->gate,
+		.type = P_PID,
+	};
 
 	w.what = getpid();
 	EXPECT_EQ(-ECHILD, in_child(wait_for_child, &w));

@@ -174,8 +174,37 @@ struct start {
 	const char *path;
 	int flags;
 	char *const *env;
-	int (*call)(const struct start *s);	/* NULL: the native one */
+	enum gate gate;
 };
+
+/* What an exec of 32-bit pointers needs, those in the lists included. */
+struct low_args {
+	unsigned int argv[2], env[2];
+	char var[32];
+	char path[2048];
+};
+
+static struct low_args *low_args(const char *path)
+{
+	struct low_args *low = low_page();
+
+	if (!low || strlen(path) >= sizeof(low->path))
+		return NULL;
+	memcpy(low->path, path, strlen(path) + 1);
+	memcpy(low->var, tell_env[0], strlen(tell_env[0]) + 1);
+	low->argv[0] = (uintptr_t)low->path;
+	low->env[0] = (uintptr_t)low->var;
+	return low;
+}
+
+static int execveat_by_gate(const struct start *s)
+{
+	struct low_args *low = low_args(s->path);
+
+	STEP(low);
+	return call_by_gate(s->gate, -1, 358, 545, s->fd, (uintptr_t)low->path,
+			    (uintptr_t)low->argv, (uintptr_t)low->env, s->flags);
+}
 
 /* What it exits with; or -errno, when it was not started. */
 static int start(void *arg)
@@ -190,7 +219,7 @@ static int start(void *arg)
 	STEP(err != MAP_FAILED);
 	child = fork_fd(&pidfd);
 	if (!child) {
-		*err = s->call ? s->call(s) :
+		*err = s->gate != GATE_NONE ? execveat_by_gate(s) :
 		       sys_execveat(s->fd, s->path, tell_argv,
 				    s->env ? s->env : tell_env, s->flags);
 		_exit(100);
@@ -303,18 +332,11 @@ TEST_F(exec, execve)
 
 static int execve_int80(void *arg)
 {
-	char *low = low_page();
-	unsigned int *argv, *env;
+	struct low_args *low = low_args(arg);
 
 	STEP(low);
-	snprintf(low, 2000, "%s", (char *)arg);
-	snprintf(low + 3000, 100, "CAPMODE_TELL=1");
-	argv = (void *)(low + 2000);
-	env = (void *)(low + 2100);
-	argv[0] = (uintptr_t)low;
-	env[0] = (uintptr_t)(low + 3000);
-	return int80(11, (uintptr_t)low, (uintptr_t)argv, (uintptr_t)env, 0, 0,
-		     0);
+	return int80(11, (uintptr_t)low->path, (uintptr_t)low->argv,
+		     (uintptr_t)low->env, 0, 0, 0);
 }
 
 static int execve_int80_child(void *arg)
@@ -564,50 +586,14 @@ TEST_F(exec, dynamic)
 	EXPECT_MINI_REFUSED(self->dirfd, "dynamic", 0);
 }
 
-/*
- * execveat(2) of the other ABIs, which a 64-bit program may call: pointers have
- * 32 bits, those in the lists as well.
- */
-static int by_low(const struct start *s, bool x32)
-{
-	char *low = low_page();
-	unsigned int *argv, *env;
-
-	if (!low || strlen(s->path) >= 2000)
-		return BROKE_AT(__LINE__);
-	memcpy(low, s->path, strlen(s->path) + 1);
-	memcpy(low + 3000, tell_env[0], strlen(tell_env[0]) + 1);
-	argv = (void *)(low + 2000);
-	env = (void *)(low + 2100);
-	argv[0] = (uintptr_t)low;
-	env[0] = (uintptr_t)(low + 3000);
-	if (x32)
-		return RET(syscall(X32_BIT | 545, s->fd, low, argv, env,
-				   s->flags));
-	return int80(358, s->fd, (uintptr_t)low, (uintptr_t)argv,
-		     (uintptr_t)env, s->flags, 0);
-}
-
-static int by_int80(const struct start *s)
-{
-	return by_low(s, false);
-}
-
-static int by_x32(const struct start *s)
-{
-	return by_low(s, true);
-}
-
+/* The calls of the other ABIs, which a 64-bit program may make. */
 TEST_F(exec, other_gates)
 {
-	int (*const calls[])(const struct start *s) = {
-		have_int80() ? by_int80 : NULL, have_x32() ? by_x32 : NULL,
-	};
+	enum gate gate;
 	char text[PATH_MAX + 64];
 	int fd, script, dynamic;
-	size_t i;
 
-	if (!calls[0] && !calls[1])
+	if (!have_int80() && !have_x32())
 		SKIP(return, "there are no other ABIs");
 	snprintf(text, sizeof(text), "#!%s\n", self->path);
 	ASSERT_EQ(0, write_file(self->dirfd, "script", text, strlen(text)));
@@ -620,23 +606,23 @@ TEST_F(exec, other_gates)
 	dynamic = openat(self->dirfd, "dynamic", O_RDONLY | O_CLOEXEC);
 	ASSERT_TRUE(fd >= 0 && script >= 0 && dynamic >= 0);
 	ASSERT_EQ(0, chdir(self->dir));
-	for (i = 0; i < ARRAY_SIZE(calls); i++) {
-		if (!calls[i])
+	for (gate = GATE_INT80; gate < GATES; gate++) {
+		if (!have_gate(gate))
 			continue;
-		EXPECT_RUNS(fd, "", AT_EMPTY_PATH, .call = calls[i]);
-		EXPECT_RUNS(self->dirfd, "sub/../link", 0, .call = calls[i]);
-		EXPECT_REFUSED(AT_FDCWD, self->path, 0, .call = calls[i]);
-		EXPECT_REFUSED(AT_FDCWD, "prog", 0, .call = calls[i]);
+		EXPECT_RUNS(fd, "", AT_EMPTY_PATH, .gate = gate);
+		EXPECT_RUNS(self->dirfd, "sub/../link", 0, .gate = gate);
+		EXPECT_REFUSED(AT_FDCWD, self->path, 0, .gate = gate);
+		EXPECT_REFUSED(AT_FDCWD, "prog", 0, .gate = gate);
 		EXPECT_START(-EACCES, -ECAPMODE, AT_FDCWD, "", AT_EMPTY_PATH,
-			     .call = calls[i]);
-		EXPECT_LEAVES(self->subfd, "../prog", 0, .call = calls[i]);
-		EXPECT_LEAVES(self->dirfd, self->path, 0, .call = calls[i]);
-		EXPECT_REFUSED(script, "", AT_EMPTY_PATH, .call = calls[i]);
+			     .gate = gate);
+		EXPECT_LEAVES(self->subfd, "../prog", 0, .gate = gate);
+		EXPECT_LEAVES(self->dirfd, self->path, 0, .gate = gate);
+		EXPECT_REFUSED(script, "", AT_EMPTY_PATH, .gate = gate);
 		if (!have_int80())
 			continue;
-		EXPECT_MINI_RUNS(self->dirfd, "interp", 0, .call = calls[i]);
+		EXPECT_MINI_RUNS(self->dirfd, "interp", 0, .gate = gate);
 		EXPECT_MINI_REFUSED(dynamic, "", AT_EMPTY_PATH,
-				    .call = calls[i]);
+				    .gate = gate);
 	}
 }
 

@@ -56,13 +56,6 @@ static int own_fcntl(const struct owner *o, int cmd, long arg)
 	return call_by_gate(o->gate, -1, 221, 72, o->fd, cmd, arg, 0, 0);
 }
 
-static int own_ioctl(const struct owner *o, unsigned int cmd, void *arg)
-{
-	if (o->gate == GATE_NONE)
-		return RET(ioctl(o->fd, cmd, arg));
-	return call_by_gate(o->gate, -1, 54, 514, o->fd, cmd, (long)arg, 0, 0);
-}
-
 static int __own(void *arg)
 {
 	const struct owner *o = arg;
@@ -85,10 +78,10 @@ static int __own(void *arg)
 		ret = own_fcntl(o, F_SETOWN_EX, (long)&low->ex);
 		break;
 	case FIO:
-		ret = own_ioctl(o, FIOSETOWN, &low->pid);
+		ret = ioctl_by_gate(o->gate, o->fd, FIOSETOWN, &low->pid);
 		break;
 	case SIO:
-		ret = own_ioctl(o, SIOCSPGRP, &low->pid);
+		ret = ioctl_by_gate(o->gate, o->fd, SIOCSPGRP, &low->pid);
 		break;
 	default:
 		ret = NO_RESULT;
@@ -333,7 +326,7 @@ TEST_F(owner, taken_from_another)
 		.o = {
 			.how = variant->how,
 			.thread = variant->thread,
-		.gate = variant->gate,
+			.gate = variant->gate,
 			.fd = self->sock[0],
 			.type = F_OWNER_PID,
 		},

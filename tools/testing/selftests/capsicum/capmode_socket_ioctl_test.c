@@ -54,19 +54,13 @@ struct control_call {
 	} init, got;
 };
 
-static int road_ioctl(enum road road, int fd, unsigned long cmd, void *arg)
-{
-	return call_by_gate(road_gate(road), __NR_ioctl, 54, 514, fd, cmd,
-			    (uintptr_t)arg, 0, 0);
-}
-
 static int try_ioctl(void *arg)
 {
 	struct control_call *c = arg;
 	int ret;
 
 	memcpy(c->arg, &c->init, sizeof(c->init));
-	ret = road_ioctl(c->road, c->fd, c->cmd, c->arg);
+	ret = ioctl_by_gate(road_gate(c->road), c->fd, c->cmd, c->arg);
 	STEP(ret != -ECAPMODE || !memcmp(c->arg, &c->init, sizeof(c->init)));
 	return ret;
 }
@@ -295,7 +289,7 @@ static int try_commands(void *arg)
 		if (!c->all && !is_of_the_socket(cmd))
 			continue;
 		memset(c->arg, 0, 4096);
-		ret = road_ioctl(c->road, c->fd, cmd, c->arg);
+		ret = ioctl_by_gate(road_gate(c->road), c->fd, cmd, c->arg);
 		/* A page of zeros is one whose first is, and the next as well. */
 		STEP(ret != -ECAPMODE ||
 		     (!*c->arg && !memcmp(c->arg, c->arg + 1, 4095)));

@@ -542,20 +542,10 @@ TEST_F(trace, socketcall)
 			     SOCKETCALL_NR);
 }
 
-static bool have_ring(void)
-{
-	struct ring ring;
-
-	if (ring_setup(&ring, 4, 0))
-		return false;
-	ring_free(&ring);
-	return true;
-}
-
 /* A worker makes no system call, and is told by its name. */
 TEST_F(trace, io_uring_worker)
 {
-	if (!have_ring())
+	if (!have_io_uring())
 		SKIP(return, "no io_uring here");
 	ASSERT_EQ(0, run_watched(&self->w, by_worker, true));
 	ASSERT_EQ(2, GET_EVENTS(true));
@@ -654,7 +644,7 @@ TEST_F(trace, sockets)
 {
 	unsigned int i;
 
-	if (!have_ring())
+	if (!have_io_uring())
 		SKIP(return, "no io_uring here");
 	ASSERT_EQ(0, run_watched(&self->w, refused_sockets, true));
 	ASSERT_EQ(ARRAY_SIZE(socket_calls), GET_EVENTS(false));
@@ -998,7 +988,7 @@ TEST_F(audit, under_a_lock)
 /* By pid it is the process; the name tells that it was a worker. */
 TEST_F(audit, io_uring_worker)
 {
-	if (!have_ring())
+	if (!have_io_uring())
 		SKIP(return, "no io_uring here");
 	ASSERT_EQ(0, run_watched(&self->w, by_worker, true));
 	NEXT_RECORD();

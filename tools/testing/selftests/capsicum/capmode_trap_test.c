@@ -666,26 +666,16 @@ static int ring_worker(void *arg)
 	return 0;
 }
 
-static bool have_ring(void)
-{
-	struct ring ring;
-
-	if (ring_setup(&ring, 4, 0))
-		return false;
-	ring_free(&ring);
-	return true;
-}
-
 TEST_F(trap, io_uring_inline)
 {
-	if (!have_ring())
+	if (!have_io_uring())
 		SKIP(return, "no io_uring here");
 	EXPECT_EQ(0, capmode_run(ring_inline, &self->o));
 }
 
 TEST_F(trap, io_uring_worker)
 {
-	if (!have_ring())
+	if (!have_io_uring())
 		SKIP(return, "no io_uring here");
 	EXPECT_EQ(0, capmode_run(ring_worker, &self->o));
 }
@@ -737,7 +727,7 @@ static int ring_task_work(void *arg)
 
 TEST_F(trap, io_uring_task_work)
 {
-	if (!have_ring())
+	if (!have_io_uring())
 		SKIP(return, "no io_uring here");
 	EXPECT_EQ(0, capmode_run(ring_task_work, &self->o));
 }

@@ -1058,61 +1058,60 @@ TEST_F(magic, never_followed)
 	EXPECT_EQ(1, st.st_size);
 }
 
-/* A call that has a magic link to go through, from @dir. */
-static void through_magic(struct __test_metadata *_metadata, struct tree *t,
-			  int dir, int proc, bool mode,
-			  const struct at_call *call, const char *format)
+/* Calls that have a magic link to go through. */
+static void through_magic(struct __test_metadata *_metadata,
+			  struct _test_data_magic *self, bool mode,
+			  const struct at_call *calls, size_t n,
+			  const char *format)
 {
+	struct tree *t = &self->tree;
 	char path[PATH_MAX];
-	struct calling c = { .tree = t, .call = call, .path = path };
+	struct calling c = { .tree = t, .path = path };
 	uint64_t before;
+	size_t i;
 	int fd;
 
-	ASSERT_EQ(0, tree_fill(t));
-	fd = openat(t->base, "secret", O_RDONLY | O_CLOEXEC);
-	ASSERT_LE(0, fd);
-	/* Of the formats, one has use of the number. */
-	snprintf(path, sizeof(path), format, fd);
-	before = tree_state(t->base);
-	c.dir = dir;
-	EXPECT_EQ(-ENOTCAPABLE, mode ? capmode_run(make_call, &c) :
-				       in_child(make_call, &c))
-		TH_LOG("%s of \"%s\"", call->name, path);
-	EXPECT_EQ(before, tree_state(t->base))
-		TH_LOG("%s left a trace", call->name);
-	c.dir = proc;
-	EXPECT_EQ(0, in_child(make_call, &c))
-		TH_LOG("%s of \"%s\", unlimited", call->name, path);
-	close(fd);
+	for (i = 0; i < n; i++) {
+		ASSERT_EQ(0, tree_fill(t));
+		fd = openat(t->base, "secret", O_RDONLY | O_CLOEXEC);
+		ASSERT_LE(0, fd);
+		/* Of the formats, one has use of the number. */
+		snprintf(path, sizeof(path), format, fd);
+		before = tree_state(t->base);
+		c.call = &calls[i];
+		c.dir = self->dir;
+		EXPECT_EQ(-ENOTCAPABLE, mode ? capmode_run(make_call, &c) :
+					       in_child(make_call, &c))
+			TH_LOG("%s of \"%s\"", calls[i].name, path);
+		EXPECT_EQ(before, tree_state(t->base))
+			TH_LOG("%s left a trace", calls[i].name);
+		c.dir = self->proc;
+		EXPECT_EQ(0, in_child(make_call, &c))
+			TH_LOG("%s of \"%s\", unlimited", calls[i].name, path);
+		close(fd);
+	}
 }
+
+#define THROUGH_MAGIC(table, format)					\
+	through_magic(_metadata, self, variant->mode, table,		\
+		      ARRAY_SIZE(table), format)
 
 TEST_F(magic, every_call)
 {
 	char ways[3][300], path[PATH_MAX];
-	size_t i, w;
+	size_t w;
 
 	ASSERT_EQ(0, fchdir(self->tree.base));
 	snprintf(ways[0], sizeof(ways[0]), "self/cwd");
 	snprintf(ways[1], sizeof(ways[1]), "self/root%s", self->tree.path);
 	snprintf(ways[2], sizeof(ways[2]), "self/fd/%d", self->tree.base);
-	for (i = 0; i < ARRAY_SIZE(at_existing); i++)
-		through_magic(_metadata, &self->tree, self->dir, self->proc,
-			      variant->mode, &at_existing[i], "self/fd/%d");
+	THROUGH_MAGIC(at_existing, "self/fd/%d");
 	for (w = 0; w < ARRAY_SIZE(ways); w++) {
 		snprintf(path, sizeof(path), "%s/secret", ways[w]);
-		for (i = 0; i < ARRAY_SIZE(at_existing); i++)
-			through_magic(_metadata, &self->tree, self->dir,
-				      self->proc, variant->mode,
-				      &at_existing[i], path);
-		for (i = 0; i < ARRAY_SIZE(at_entry); i++)
-			through_magic(_metadata, &self->tree, self->dir,
-				      self->proc, variant->mode, &at_entry[i],
-				      path);
+		THROUGH_MAGIC(at_existing, path);
+		THROUGH_MAGIC(at_entry, path);
 		snprintf(path, sizeof(path), "%s/new", ways[w]);
-		for (i = 0; i < ARRAY_SIZE(at_new); i++)
-			through_magic(_metadata, &self->tree, self->dir,
-				      self->proc, variant->mode, &at_new[i],
-				      path);
+		THROUGH_MAGIC(at_new, path);
 	}
 }
 

@@ -29,7 +29,7 @@ enum road {
 	ROAD_X32,		/* x32's */
 };
 
-/* The variants of a fixture: every road; the member is @road. */
+/* The roads that there are wherever there is socketcall(2), or a gate to it. */
 #define COMMON_ROAD_VARIANTS(fixture) \
 FIXTURE_VARIANT_ADD(fixture, call) \
 { \
@@ -40,7 +40,6 @@ FIXTURE_VARIANT_ADD(fixture, socketcall) \
 	.road = ROAD_SOCKETCALL, \
 }
 
-/* The same for one family of addresses; its member is @domain. */
 #define COMMON_DOMAIN_VARIANTS(fixture, name, family) \
 FIXTURE_VARIANT_ADD(fixture, name) \
 { \
@@ -53,6 +52,10 @@ FIXTURE_VARIANT_ADD(fixture, name ## _socketcall) \
 	.road = ROAD_SOCKETCALL, \
 }
 
+/*
+ * The variants of a fixture: every road; the member is @road. DOMAIN_VARIANTS():
+ * for one family of addresses, whose member is @domain.
+ */
 #ifdef __x86_64__
 #define ROAD_VARIANTS(fixture) \
 COMMON_ROAD_VARIANTS(fixture); \
@@ -102,17 +105,6 @@ struct peer {
 	int tx;			/* one that is connected to it */
 };
 
-static inline bool road_there(enum road road)
-{
-	if (road == ROAD_X32)
-		return have_x32();
-#ifdef __NR_socketcall
-	return true;
-#else
-	return road == ROAD_CALL || have_int80();
-#endif
-}
-
 /* The gate that leads there. */
 static inline enum gate road_gate(enum road road)
 {
@@ -121,6 +113,11 @@ static inline enum gate road_gate(enum road road)
 		return GATE_INT80;
 #endif
 	return road == ROAD_X32 ? GATE_X32 : GATE_NONE;
+}
+
+static inline bool road_there(enum road road)
+{
+	return have_gate(road_gate(road));
 }
 
 /* Whether it is laid out for 32 bits in a program of 64. */
