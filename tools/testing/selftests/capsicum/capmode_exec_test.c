@@ -654,7 +654,7 @@ TEST_F(exec, memory)
 	ASSERT_LE(0, fd);
 	EXPECT_REFUSED(fd, "", AT_EMPTY_PATH);
 	if (!HAVE_MINI || (sizeof(long) == 8 && !have_int80()))
-		SKIP(return, "no program by hand for this architecture");
+		SKIP_REST(return, "no program by hand for this architecture");
 	snprintf(text, sizeof(text), "%s/interp", self->dir);
 	ASSERT_EQ(0, write_mini(self->dirfd, "interp", NULL, MINI_INTERP));
 	ASSERT_EQ(0, write_mini(self->dirfd, "dynamic", text, MINI_BASE));
@@ -783,7 +783,7 @@ TEST_F(exec, file_capabilities)
 	ASSERT_LE(0, s.fd);
 	EXPECT_EQ(CAPS_NONE, in_child(start_as_nobody, &s));
 	if (fsetxattr(s.fd, "security.capability", &caps, XATTR_CAPS_SZ_2, 0))
-		SKIP(return, "no capabilities of files (%s)", strerror(errno));
+		SKIP_REST(return, "no capabilities of files (%s)", strerror(errno));
 	EXPECT_EQ(CAPS_SOME, in_child(start_as_nobody, &s));
 	EXPECT_EQ(CAPS_NONE, in_child(enter_and_start_as_nobody, &s));
 }

@@ -127,6 +127,18 @@ static inline bool kernel_has_capsicum(void)
 }
 
 /*
+ * SKIP() after something was expected, for what else there is to be tested: of
+ * itself it would make one that has failed one that was skipped.
+ */
+#define SKIP_REST(statement, fmt, ...) do { \
+	if (_metadata->exit_code == KSFT_FAIL) { \
+		TH_LOG(fmt, ##__VA_ARGS__); \
+		statement; \
+	} \
+	SKIP(statement, fmt, ##__VA_ARGS__); \
+} while (0)
+
+/*
  * Skips the rest of the test where the kernel has no Capsicum. One that has it
  * and does not answer (no entry in the table of this ABI, say) is a failure.
  */
