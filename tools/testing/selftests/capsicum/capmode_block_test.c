@@ -595,4 +595,98 @@ TEST_F(scsi, commands_of_the_host)
 	EXPECT_EQ(-ENOTTY, capmode_run(unknown_command, &self->part));
 }
 
+/* Devices by number or by name: of a host, of a bus, of a driver. */
+#define HOSTS	"/proc/scsi/scsi"
+#define BUS	"/sys/bus/scsi"
+#define DRIVER	BUS "/drivers/sd"
+
+/* Whether the disk is there, for which there are ten seconds; @name is its name. */
+static bool comes(char *name, size_t size)
+{
+	int i;
+
+	for (i = 0; i < 1000 && !find_disk(name, size); i++)
+		usleep(10000);
+	return i < 1000;
+}
+
+/* What the disk is called on its bus: four numbers. */
+static bool address_of(const char *disk, unsigned int *nr)
+{
+	char path[64], link[256], *last;
+	ssize_t n;
+
+	snprintf(path, sizeof(path), "/sys/block/%s/device",
+		 strrchr(disk, '/') + 1);
+	n = readlink(path, link, sizeof(link) - 1);
+	if (n < 0)
+		return false;
+	link[n] = '\0';
+	last = strrchr(link, '/');
+	return last && sscanf(last, "/%u:%u:%u:%u", &nr[0], &nr[1], &nr[2],
+			      &nr[3]) == 4;
+}
+
+/* @text is refused, and else makes the disk go, or come when it is not @there. */
+static void check_by_name(struct __test_metadata *_metadata, const char *file,
+			  const char *text, bool there)
+{
+	struct opened o = { .text = text };
+	char name[32];
+
+	o.fd = open(file, O_WRONLY | O_CLOEXEC);
+	ASSERT_LE(0, o.fd);
+	for (o.road = BY_WRITE; o.road <= BY_RING; o.road++) {
+		EXPECT_EQ(-ECAPMODE, capmode_run(write_opened, &o)) {
+			TH_LOG("%s, road %d: %s", file, o.road, text);
+		}
+	}
+	/* As it was, and the other way round outside. */
+	EXPECT_EQ(there, find_disk(name, sizeof(name)));
+	o.road = BY_WRITE;
+	EXPECT_EQ(0, in_child(write_opened, &o)) {
+		TH_LOG("%s: %s", file, text);
+	}
+	EXPECT_EQ(!there, there ? find_disk(name, sizeof(name)) :
+				  comes(name, sizeof(name)));
+	close(o.fd);
+}
+
+TEST(scsi_by_name)
+{
+	char disk[32], name[64];
+	unsigned int nr[4];
+
+	REQUIRE_CAPMODE();
+	REQUIRE_ROOT();
+	if (!find_disk(disk, sizeof(disk)))
+		SKIP(return, "no disk of " MODEL);
+	ASSERT_TRUE(address_of(disk, nr));
+	snprintf(name, sizeof(name), "%u:%u:%u:%u", nr[0], nr[1], nr[2], nr[3]);
+	check_by_name(_metadata, DRIVER "/unbind", name, true);
+	check_by_name(_metadata, DRIVER "/bind", name, false);
+	check_by_name(_metadata, DRIVER "/unbind", name, true);
+	check_by_name(_metadata, BUS "/drivers_probe", name, false);
+}
+
+TEST(scsi_by_number)
+{
+	char disk[32], add[64], remove[64];
+	unsigned int nr[4];
+
+	REQUIRE_CAPMODE();
+	REQUIRE_ROOT();
+	if (!find_disk(disk, sizeof(disk)))
+		SKIP(return, "no disk of " MODEL);
+	if (access(HOSTS, W_OK))
+		SKIP(return, "there is no " HOSTS);
+	ASSERT_TRUE(address_of(disk, nr));
+	snprintf(remove, sizeof(remove), "scsi remove-single-device %u %u %u %u",
+		 nr[0], nr[1], nr[2], nr[3]);
+	snprintf(add, sizeof(add), "scsi add-single-device %u %u %u %u",
+		 nr[0], nr[1], nr[2], nr[3]);
+	check_by_name(_metadata, HOSTS, remove, true);
+	check_by_name(_metadata, HOSTS, add, false);
+}
+
 TEST_HARNESS_MAIN

@@ -9,6 +9,7 @@
  */
 #include "entries.h"
 #include "loop.h"
+#include "zram.h"
 
 #include <linux/nvme_ioctl.h>
 #include <net/if.h>
@@ -716,38 +717,6 @@ TEST_F(mass_storage, file)
 }
 
 /* ---- what is behind a device of memory ---- */
-
-#define ZRAM	"/sys/class/zram-control"
-
-/* A new device's number: it is the reading that makes one. */
-static int make_zram(void)
-{
-	int fd = RET(open(ZRAM "/hot_add", O_RDONLY | O_CLOEXEC));
-	char text[16] = "";
-	int ret;
-
-	if (fd < 0)
-		return fd;
-	ret = RET(read(fd, text, sizeof(text) - 1));
-	close(fd);
-	return ret < 0 ? ret : atoi(text);
-}
-
-static int remove_zram(int nr)
-{
-	char text[16];
-	int i, err;
-
-	snprintf(text, sizeof(text), "%d", nr);
-	/* Somebody may be looking at it. */
-	for (i = 0; i < 100; i++) {
-		err = write_text(AT_FDCWD, ZRAM "/hot_remove", text);
-		if (err != -EBUSY)
-			break;
-		usleep(10000);
-	}
-	return err;
-}
 
 /* A device of blocks, by its name too, that is gone when nobody has it open. */
 static int open_loop(char *name, size_t size)

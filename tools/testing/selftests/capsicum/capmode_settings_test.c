@@ -7,23 +7,41 @@
 #include "cgroup.h"
 #include "entries.h"
 #include "victims.h"
+#include "zram.h"
 
 #include <dirent.h>
 #include <sys/mount.h>
 
 #define BINFMT_DIR	"/proc/sys/fs/binfmt_misc"
 
+/* By a directory, in a thread, and by what was opened before, by some roads. */
+static void check_refused(struct __test_metadata *_metadata, int dir,
+			  const char *name, const char *text, int roads)
+{
+	struct entry e = { .dir = dir, .name = name, .text = text };
+	struct opened o = { .text = text };
+
+	o.fd = openat(dir, name, O_WRONLY | O_CLOEXEC);
+	ASSERT_LE(0, o.fd);
+	EXPECT_EQ(-ECAPMODE, capmode_run(write_entry, &e));
+	EXPECT_EQ(-ECAPMODE, capmode_run(write_in_thread, &e));
+	for (o.road = 0; o.road < roads; o.road++) {
+		EXPECT_EQ(-ECAPMODE, capmode_run(write_opened, &o))
+			TH_LOG("road %d", o.road);
+	}
+	close(o.fd);
+}
+
 /*
- * check_setting() - @text, which is not what there is, can be written outside, and
- * in capability mode by nobody, neither below a directory nor by a descriptor of
- * the file itself
+ * check_setting_by() - @text, which is not what there is, can be written outside,
+ * by the first of all roads at least, and in capability mode by nobody, neither
+ * below a directory nor by a descriptor of the file itself
  *
  * What there was is put back.
  */
-static void check_setting(struct __test_metadata *_metadata, int dir,
-			  const char *name, const char *text)
+static void check_setting_by(struct __test_metadata *_metadata, int dir,
+			     const char *name, const char *text, int roads)
 {
-	struct entry e = { .dir = dir, .name = name, .text = text };
 	struct opened o = { .text = text };
 	uint64_t before = says(dir, name);
 	char old[256] = "";
@@ -33,16 +51,11 @@ static void check_setting(struct __test_metadata *_metadata, int dir,
 	ASSERT_LE(0, fd);
 	ASSERT_LE(0, read(fd, old, sizeof(old) - 1));
 	close(fd);
+	check_refused(_metadata, dir, name, text, roads);
+	EXPECT_EQ(before, says(dir, name));
 	o.fd = openat(dir, name, O_WRONLY | O_CLOEXEC);
 	ASSERT_LE(0, o.fd);
-	EXPECT_EQ(-ECAPMODE, capmode_run(write_entry, &e));
-	EXPECT_EQ(-ECAPMODE, capmode_run(write_in_thread, &e));
-	for (o.road = 0; o.road < ROADS; o.road++) {
-		EXPECT_EQ(-ECAPMODE, capmode_run(write_opened, &o))
-			TH_LOG("road %d", o.road);
-	}
-	EXPECT_EQ(before, says(dir, name));
-	for (o.road = 0; o.road < ROADS; o.road++) {
+	for (o.road = 0; o.road < roads; o.road++) {
 		EXPECT_EQ(0, in_child(write_opened, &o));
 		EXPECT_NE(before, says(dir, name));
 		o.text = old;
@@ -51,6 +64,12 @@ static void check_setting(struct __test_metadata *_metadata, int dir,
 		o.text = text;
 	}
 	close(o.fd);
+}
+
+static void check_setting(struct __test_metadata *_metadata, int dir,
+			  const char *name, const char *text)
+{
+	check_setting_by(_metadata, dir, name, text, ROADS);
 }
 
 TEST(sysctl)
@@ -116,6 +135,54 @@ TEST(module_parameter)
 	check_sysfs(_metadata, "/sys/module/kernel/parameters", "panic", "77");
 }
 
+/* What holds for all devices of a bus, of a driver, of a class. */
+TEST(bus)
+{
+	check_sysfs(_metadata, "/sys/bus/platform", "drivers_autoprobe", "0");
+}
+
+TEST(driver)
+{
+	check_sysfs(_metadata, "/sys/bus/pseudo/drivers/scsi_debug", "dsense",
+		    "1");
+}
+
+TEST(class)
+{
+	char text[16], dev[32];
+	int dir, nr;
+
+	REQUIRE_CAPMODE();
+	REQUIRE_ROOT();
+	nr = make_zram();
+	if (nr < 0)
+		SKIP(return, "no devices of memory (%d)", nr);
+	snprintf(text, sizeof(text), "%d", nr);
+	snprintf(dev, sizeof(dev), "/sys/block/zram%d", nr);
+	dir = open_dir(ZRAM);
+	check_refused(_metadata, dir, "hot_remove", text, ROADS);
+	close(dir);
+	EXPECT_EQ(0, access(dev, F_OK));
+	EXPECT_EQ(0, remove_zram(nr));
+	EXPECT_EQ(-1, access(dev, F_OK));
+}
+
+/* What has no other roads: a file of /proc that is not a process's. */
+TEST(interrupts)
+{
+	int dir;
+
+	REQUIRE_CAPMODE();
+	REQUIRE_ROOT();
+	dir = open_dir("/proc/irq");
+	if (dir < 0 || faccessat(dir, "default_smp_affinity", W_OK, 0) ||
+	    sysconf(_SC_NPROCESSORS_ONLN) < 2)
+		SKIP(return, "there is one processor for all interrupts");
+	check_setting_by(_metadata, dir, "default_smp_affinity", "1",
+			 BY_RING + 1);
+	close(dir);
+}
+
 TEST(helper_of_events)
 {
 	check_sysfs(_metadata, "/sys/kernel", "uevent_helper",
@@ -138,7 +205,7 @@ TEST(where_to_resume)
 		EXPECT_LT(0, read(fd, text, sizeof(text) - 1));
 	close(fd);
 	if (strcmp(text, "0:0\n"))
-		SKIP(return, "no hibernation, or a place for it");
+		SKIP_REST(return, "no hibernation, or a place for it");
 	check_sysfs(_metadata, "/sys/power", "resume", "7:200");
 }
 
