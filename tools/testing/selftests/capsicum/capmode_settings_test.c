@@ -89,7 +89,6 @@ TEST(sysctl)
 	close(dir);
 }
 
-/* Reading goes on to work. */
 static int read_setting(void *arg)
 {
 	const struct entry *e = arg;
@@ -104,6 +103,7 @@ static int read_setting(void *arg)
 	return ret;
 }
 
+/* Reading goes on to work. */
 TEST(reading)
 {
 	struct entry e = { .name = "kernel/ostype" };
@@ -161,10 +161,14 @@ TEST(class)
 	snprintf(dev, sizeof(dev), "/sys/block/zram%d", nr);
 	dir = open_dir(ZRAM);
 	check_refused(_metadata, dir, "hot_remove", text, ROADS);
-	close(dir);
 	EXPECT_EQ(0, access(dev, F_OK));
 	EXPECT_EQ(0, remove_zram(nr));
 	EXPECT_EQ(-1, access(dev, F_OK));
+	/* Nor is another one made, which reading this file does. */
+	EXPECT_EQ(-ECAPMODE, capmode_run(read_setting, &(struct entry){
+		.dir = dir, .name = "hot_add" }));
+	EXPECT_EQ(-1, access(dev, F_OK));
+	close(dir);
 }
 
 /* What has no other roads: a file of /proc that is not a process's. */
@@ -181,6 +185,125 @@ TEST(interrupts)
 	check_setting_by(_metadata, dir, "default_smp_affinity", "1",
 			 BY_RING + 1);
 	close(dir);
+}
+
+/* What a file of /proc says of the open file, or of a device, is no setting. */
+static int set_trigger(void *arg)
+{
+	/* Half of a second, in two, for which one need not be root. */
+	static const char text[] = "some 500000 2000000";
+	int dir = *(int *)arg, fd, ret;
+
+	fd = RET(openat(dir, "memory", O_RDWR | O_CLOEXEC));
+	if (fd < 0)
+		return fd;
+	ret = RET(write(fd, text, sizeof(text)));
+	/* There is one for each open file. */
+	STEP(ret != sizeof(text) ||
+	     RET(write(fd, text, sizeof(text))) == -EBUSY);
+	close(fd);
+	return ret;
+}
+
+TEST(pressure)
+{
+	int dir = open_dir("/proc/pressure");
+
+	REQUIRE_CAPMODE();
+	if (dir < 0)
+		SKIP(return, "nobody measures pressure here");
+	EXPECT_BOTH(set_trigger, &dir);
+	close(dir);
+}
+
+/* One byte of a device, which its driver keeps there and nothing goes by. */
+static int configure(void *arg)
+{
+	const off_t interrupt_line = 0x3c;
+	int fd = *(int *)arg;
+	char line;
+
+	STEP(pread(fd, &line, 1, interrupt_line) == 1);
+	return RET(pwrite(fd, &line, 1, interrupt_line));
+}
+
+TEST(pci_device)
+{
+	int fd;
+
+	REQUIRE_CAPMODE();
+	REQUIRE_ROOT();
+	fd = open("/proc/bus/pci/00/00.0", O_RDWR | O_CLOEXEC);
+	if (fd < 0)
+		SKIP(return, "no PCI (%s)", strerror(errno));
+	EXPECT_BOTH(configure, &fd);
+	close(fd);
+}
+
+/* What time goes by: chosen by its name, and taken away. */
+TEST(clocks)
+{
+	static const struct {
+		const char *dir, *name, *text;
+		int outside;
+	} files[] = {
+		{ "clocksource/clocksource0", "current_clocksource", "no-such",
+		  0 },
+		{ "clocksource/clocksource0", "unbind_clocksource", "no-such",
+		  -ENODEV },
+		{ "clockevents/clockevent0", "unbind_device", "no-such",
+		  -ENODEV },
+	};
+	char path[64];
+	unsigned int i;
+
+	REQUIRE_CAPMODE();
+	REQUIRE_ROOT();
+	for (i = 0; i < ARRAY_SIZE(files); i++) {
+		struct entry e = { .name = files[i].name,
+				   .text = files[i].text };
+
+		snprintf(path, sizeof(path), "/sys/devices/system/%s",
+			 files[i].dir);
+		e.dir = open_dir(path);
+		ASSERT_LE(0, e.dir);
+		check_refused(_metadata, e.dir, e.name, e.text, ROADS);
+		/* Without one of that name there is the one that is best. */
+		EXPECT_EQ(files[i].outside, in_child(write_entry, &e));
+		close(e.dir);
+	}
+}
+
+/* The kernel's own server: where it listens. */
+TEST(server_of_nfs)
+{
+	char top[] = "/tmp/capsicum-nfsd-XXXXXX";
+	uint64_t before;
+	int dir = -ENODEV;
+
+	REQUIRE_CAPMODE();
+	REQUIRE_ROOT();
+	if (unshare(CLONE_NEWNET))
+		SKIP(return, "no network of one's own");
+	ASSERT_TRUE(!!mkdtemp(top));
+	if (!mount("nfsd", top, "nfsd", 0, NULL))
+		dir = open_dir(top);
+	if (dir >= 0) {
+		before = says(dir, "portlist");
+		EXPECT_EQ(0, before);
+		check_refused(_metadata, dir, "portlist", "tcp 2049",
+			      BY_RING + 1);
+		EXPECT_EQ(before, says(dir, "portlist"));
+		EXPECT_EQ(0, write_text(dir, "portlist", "tcp 2049"));
+		EXPECT_NE(before, says(dir, "portlist"));
+		EXPECT_LT(0, capmode_run(read_setting, &(struct entry){
+			.dir = dir, .name = "portlist" }));
+		close(dir);
+		EXPECT_EQ(0, umount2(top, MNT_DETACH));
+	}
+	rmdir(top);
+	if (dir < 0)
+		SKIP_REST(return, "the kernel has no such server");
 }
 
 TEST(helper_of_events)
@@ -319,7 +442,7 @@ TEST(notice_of_release)
 	}
 	cgroup_remove(&m);
 	if (group < 0)
-		SKIP(return, "no control groups (%d)", group);
+		SKIP_REST(return, "no control groups (%d)", group);
 }
 
 /* ---- who there is ---- */
