@@ -219,6 +219,17 @@ static inline int capmode_run(int (*fn)(void *arg), void *arg)
 } while (0)
 #define EXPECT_ECAPMODE(fn, arg)	EXPECT_CAPMODE(-ECAPMODE, fn, arg)
 
+/*
+ * @ret, as of in_child(), is what the call has returned, whatever it is, but not
+ * that capability mode refuses it, nor that the child has not come to it.
+ */
+#define EXPECT_ANSWER(ret)	EXPECT_LT(-4096, __answer(ret))
+
+static inline int __answer(int ret)
+{
+	return ret == -ECAPMODE ? NO_RESULT : ret;
+}
+
 /* The same, and it works (returns what it returns outside) on both sides. */
 #define EXPECT_BOTH(fn, arg) do { \
 	int __outside = in_child(fn, arg); \
@@ -228,6 +239,22 @@ static inline int capmode_run(int (*fn)(void *arg), void *arg)
 	EXPECT_EQ(__outside, __inside) \
 		TH_LOG("%s in capability mode", #fn); \
 } while (0)
+
+/* What thread @tid of @pid does: 'S' when it waits. */
+static inline char thread_state(pid_t pid, pid_t tid)
+{
+	char name[64], text[512] = "", *p;
+	int fd;
+
+	snprintf(name, sizeof(name), "/proc/%d/task/%d/stat", pid, tid);
+	fd = open(name, O_RDONLY | O_CLOEXEC);
+	if (fd < 0 || read(fd, text, sizeof(text) - 1) < 0)
+		text[0] = 0;
+	if (fd >= 0)
+		close(fd);
+	p = strrchr(text, ')');
+	return p && p[1] ? p[2] : 0;
+}
 
 /* A line "@key:\t<number>" of /proc/@pid/status (0: one's own), or -errno. */
 static inline long proc_status(pid_t pid, const char *key)

@@ -600,14 +600,14 @@ TEST_F(scsi, commands_of_the_host)
 #define BUS	"/sys/bus/scsi"
 #define DRIVER	BUS "/drivers/sd"
 
-/* Whether the disk is there, for which there are ten seconds; @name is its name. */
+/* Whether the disk is there, for which there is a minute; @name is its name. */
 static bool comes(char *name, size_t size)
 {
 	int i;
 
-	for (i = 0; i < 1000 && !find_disk(name, size); i++)
+	for (i = 0; i < 6000 && !find_disk(name, size); i++)
 		usleep(10000);
-	return i < 1000;
+	return i < 6000;
 }
 
 /* What the disk is called on its bus: four numbers. */

@@ -995,14 +995,14 @@ static void check_module(struct __test_metadata *_metadata, const char *dir,
 
 	REQUIRE_ROOT();
 	if (access("/bin/sh", X_OK))
-		SKIP(return, "no shell for the helper");
+		SKIP_REST(return, "no shell for the helper");
 	/* It is called as modprobe -q -- module */
 	len = snprintf(text, sizeof(text),
 		       "#!/bin/sh\necho \"$3\" >>%s/asked\n", dir);
 	ASSERT_EQ(0, write_file(dirfd, "helper", text, len));
 	snprintf(helper, sizeof(helper), "%s/helper", dir);
 	if (set_sysctl(MODPROBE, helper, old, sizeof(old)))
-		SKIP(return, "no modules");
+		SKIP_REST(return, "no modules");
 	old[strcspn(old, "\n")] = 0;
 	EXPECT_EQ(want, capmode_run(fn, arg)) {
 		TH_LOG("%s", module);
@@ -1097,7 +1097,7 @@ TEST_F(exec, module_of_a_protocol)
 		int family = families[i].family;
 
 		if (in_child(unknown_protocol, &family) == -EAFNOSUPPORT)
-			SKIP(return, "no family %d", family);
+			SKIP_REST(return, "no family %d", family);
 		check_module(_metadata, self->dir, self->dirfd,
 			     families[i].module, -EPROTONOSUPPORT,
 			     unknown_protocol, &family);

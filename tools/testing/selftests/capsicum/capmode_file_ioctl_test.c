@@ -338,7 +338,7 @@ TEST(kernel_files)
 		close(c.fd);
 	}
 	if (!found)
-		SKIP(return, "neither PCI nor tracefs");
+		SKIP_REST(return, "neither PCI nor tracefs");
 }
 
 #define USER_EVENTS	"/sys/kernel/tracing/user_events_data"

@@ -777,10 +777,11 @@ static void *call_traced(void *arg)
 {
 	struct halted *h = arg;
 	const pid_t tid = syscall(__NR_gettid);
+	const bool traced = !ptrace(PTRACE_TRACEME, 0, NULL, NULL);
 
-	__atomic_store_n(&h->tid, tid, __ATOMIC_SEQ_CST);
-	if (ptrace(PTRACE_TRACEME, 0, NULL, NULL) ||
-	    (h->event && filter_one(h->nr, SECCOMP_RET_TRACE)) ||
+	/* Who traces waits for it, and nobody can for a thread of another. */
+	__atomic_store_n(&h->tid, traced ? tid : -1, __ATOMIC_SEQ_CST);
+	if (!traced || (h->event && filter_one(h->nr, SECCOMP_RET_TRACE)) ||
 	    syscall(__NR_tgkill, getpid(), tid, SIGSTOP))
 		return NULL;
 	h->ret = call_nr(h->nr);
@@ -816,6 +817,7 @@ static int trace_halted(struct halted *h)
 
 	while (!__atomic_load_n(&h->tid, __ATOMIC_SEQ_CST))
 		sched_yield();
+	STEP(h->tid > 0);
 	STEP(waitpid(h->tid, &status, __WALL) == h->tid);
 	STEP(WIFSTOPPED(status) && WSTOPSIG(status) == SIGSTOP);
 	STEP(!ptrace(PTRACE_SETOPTIONS, h->tid, NULL, options));
@@ -851,8 +853,12 @@ static int halt(int nr, int to, bool event, bool enters)
 		_exit(halted_child(h) != 0);
 	STEP(child > 0);
 	err = trace_halted(h);
-	if (err)
+	if (err) {
 		kill(child, SIGKILL);
+		/* Its end is not told of while a thread waits to be told of. */
+		if (h->tid > 0)
+			waitpid(h->tid, NULL, __WALL);
+	}
 	ret = child_ok(child) ? h->ret : NO_RESULT;
 	munmap(h, sizeof(*h));
 	return err ? : ret;

@@ -582,22 +582,6 @@ static void *sleep_on_clock(void *arg)
 	return NULL;
 }
 
-/* What thread @tid of @pid does: 'S' when it waits. */
-static char thread_state(pid_t pid, pid_t tid)
-{
-	char name[64], text[512] = "", *p;
-	int fd;
-
-	snprintf(name, sizeof(name), "/proc/%d/task/%d/stat", pid, tid);
-	fd = open(name, O_RDONLY | O_CLOEXEC);
-	if (fd < 0 || read(fd, text, sizeof(text) - 1) < 0)
-		text[0] = 0;
-	if (fd >= 0)
-		close(fd);
-	p = strrchr(text, ')');
-	return p && p[1] ? p[2] : 0;
-}
-
 static int be_sleeper(struct sleeper *s)
 {
 	pthread_t thread;
@@ -1436,8 +1420,9 @@ TEST(namespaces_of_pidfds)
 		a.cmd = PIDFD_IOCTL(nr);
 		a.fd = given;
 		outside = in_child(ask_ns, &a);
-		if (outside == -ENOTTY)
-			SKIP(break, "this kernel has none of it");
+		/* The first is one that all kernels have, or none at all. */
+		if (outside == -ENOTTY && nr == 1)
+			SKIP_REST(break, "this kernel has none of it");
 		if (outside == -EOPNOTSUPP)
 			TH_LOG("no namespace %u in this kernel", nr);
 		else
@@ -1566,11 +1551,13 @@ TEST(owner_of_a_futex)
 		EXPECT_EQ(-ESRCH, in_child(lock_pi, &l));
 		EXPECT_EQ(-ECAPMODE, capmode_run(lock_pi, &l));
 		l.owner = 2;	/* a kernel thread */
-		EXPECT_NE(-ESRCH, in_child(lock_pi, &l));
+		EXPECT_EQ(-EPERM, in_child(lock_pi, &l));
 		EXPECT_EQ(-ECAPMODE, capmode_run(lock_pi, &l));
 		/* ... and waits for it, lending it the caller's priority. */
 		l.owner = other;
-		EXPECT_NE(-ESRCH, in_child(lock_pi, &l));
+		EXPECT_EQ(ops[i / 2] == FUTEX_TRYLOCK_PI_OP ? -EAGAIN :
+							      -ETIMEDOUT,
+			  in_child(lock_pi, &l));
 		EXPECT_EQ(-ECAPMODE, capmode_run(lock_pi, &l));
 		l.owner = getpid();
 		EXPECT_EQ(-ECAPMODE, capmode_run(lock_pi, &l));
@@ -1875,6 +1862,12 @@ TEST(proc_hidden)
 }
 
 /* The directory of one process that was given is that process's. */
+/* Whether there is such an entry is not always looked at first. */
+static bool is_gone(int err)
+{
+	return err == -ESRCH || err == -ENOENT;
+}
+
 TEST(proc_given)
 {
 	static const char *const files[] = {
@@ -1899,7 +1892,8 @@ TEST(proc_given)
 	b.file = name;
 	EXPECT_BOTH(open_given, &b);
 	bury(other);
-	EXPECT_GT(0, in_child(open_given, &b));
+	EXPECT_TRUE(is_gone(in_child(open_given, &b)));
+	EXPECT_TRUE(is_gone(capmode_run(open_given, &b)));
 	close(b.proc);
 }
 

@@ -662,9 +662,9 @@ TEST_F(opt, read)
 	}
 	s.o = &original;
 	EXPECT_EQ(in_child(try_read, &s), capmode_run(try_read, &s));
-	EXPECT_NE(-ECAPMODE, capmode_run(try_read, &s));
+	EXPECT_ANSWER(capmode_run(try_read, &s));
 	s.o = &routes;
-	EXPECT_NE(-ECAPMODE, in_child(try_read, &s));
+	EXPECT_ANSWER(in_child(try_read, &s));
 	EXPECT_EQ(-ECAPMODE, capmode_run(try_read, &s));
 	close(s.fd);
 }
@@ -755,7 +755,7 @@ TEST_F(opt, md5_of_an_interface)
 		s.fd = RET(socket(s.o->family, SOCK_STREAM, 0));
 		ASSERT_LE(0, s.fd);
 		if (in_child(try_set, &s) == -ENOPROTOOPT)
-			SKIP(return, "no CONFIG_TCP_MD5SIG");
+			SKIP_REST(return, "no CONFIG_TCP_MD5SIG");
 		EXPECT_BOTH(try_set, &s);
 		for (j = 1; j < 3; j++) {
 			s.o = &md5_options[i][j];
@@ -808,7 +808,7 @@ TEST_F(opt, ao_of_an_interface)
 	for (i = 1; i < ARRAY_SIZE(ao_options); i++) {
 		s.o = &ao_options[i];
 		if (in_child(try_set, &s) == -ENOPROTOOPT)
-			SKIP(return, "no CONFIG_TCP_AO");
+			SKIP_REST(return, "no CONFIG_TCP_AO");
 		EXPECT_EQ(-EINVAL, in_child(try_set, &s));
 		EXPECT_EQ(-ECAPMODE, capmode_run(try_set, &s));
 	}
@@ -1127,7 +1127,7 @@ TEST_F(opt, every_option)
 	const size_t size = ARRAY_SIZE(mine) * 2 * NAMES * sizeof(int);
 	struct sweep outside = { .road = variant->road, .m = self->m };
 	struct sweep inside;
-	unsigned int k, i;
+	unsigned int k, i, found = 0;
 	int set, name;
 
 	outside.ret = new_shared(2 * size);
@@ -1151,6 +1151,7 @@ TEST_F(opt, every_option)
 		ASSERT_LE(0, outside.fd)
 			TH_LOG("socket(%d, %d, %d)", family, kinds[k].type,
 			       kinds[k].protocol);
+		found++;
 		ASSERT_EQ(0, in_child(try_all, &outside));
 		ASSERT_EQ(0, capmode_run(try_all, &inside));
 		for (i = 0; i < ARRAY_SIZE(mine); i++) {
@@ -1172,6 +1173,8 @@ TEST_F(opt, every_option)
 		}
 		close(outside.fd);
 	}
+	/* Two of the internet and two local ones there are in any kernel. */
+	EXPECT_LE(4, found);
 	munmap(outside.ret, 2 * size);
 }
 

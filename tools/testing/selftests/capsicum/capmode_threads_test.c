@@ -880,7 +880,8 @@ static int restarted(void *arg)
 	if (!child) {
 		/* Ends with its parent, or after that. */
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
-		usleep(20000);
+		while (thread_state(self, self) != 'S')
+			usleep(1000);
 		kill(self, SIGUSR1);
 		if (!*(bool *)arg)
 			_exit(0);

@@ -115,7 +115,7 @@ static inline bool ring_is_gone(int pipe)
 {
 	struct pollfd p = { .fd = pipe };
 
-	return poll(&p, 1, 30000) == 1 && p.revents == POLLERR;
+	return poll(&p, 1, 300000) == 1 && p.revents == POLLERR;
 }
 
 /*

@@ -30,7 +30,7 @@ static inline int remove_zram(int nr)
 
 	snprintf(text, sizeof(text), "%d", nr);
 	/* Somebody may be looking at it. */
-	for (i = 0; i < 100; i++) {
+	for (i = 0; i < 6000; i++) {
 		err = write_text(AT_FDCWD, ZRAM "/hot_remove", text);
 		if (err != -EBUSY)
 			break;
