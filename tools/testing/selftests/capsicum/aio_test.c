@@ -3,7 +3,7 @@
  * Asynchronous operations in memory, io_submit(2): the rights are those of what
  * each iocb does.
  */
-#include "common.h"
+#include "capmode.h"
 
 #include <linux/aio_abi.h>
 #include <poll.h>
@@ -308,6 +308,77 @@ TEST_F(aio, eventfd)
 	cb.aio_resfd = event;
 	EXPECT_EQ(sizeof(buf), aio_run(self->ctx, &cb));
 	EXPECT_EQ(sizeof(n), read(event, &n, sizeof(n)));
+}
+
+/* ---- by the gates of other ABIs, which have system calls of their own ---- */
+
+/* In a page that these reach. */
+struct gate_aio {
+	uint32_t ctx;
+	uint32_t list[1];
+	struct iocb cb;
+	char text[8];
+};
+
+/* Writes to @fd, at 8. Returns how much, or -errno. */
+static int write_by_gate(enum gate gate, struct gate_aio *g, int fd)
+{
+	int ret;
+
+	*g = (struct gate_aio){
+		.list = { (uintptr_t)&g->cb },
+		.cb = {
+			.aio_fildes = fd,
+			.aio_lio_opcode = IOCB_CMD_PWRITE,
+			.aio_buf = (uintptr_t)g->text,
+			.aio_nbytes = sizeof(g->text),
+			.aio_offset = 8,
+		},
+		.text = { '0', '1', '2', '3', '4', '5', '6', '7' },
+	};
+	ret = call_by_gate(gate, __NR_io_setup, 245, 543, 1,
+			   (uintptr_t)&g->ctx, 0, 0, 0);
+	if (ret)
+		return ret;
+	ret = call_by_gate(gate, __NR_io_submit, 248, 544, g->ctx, 1,
+			   (uintptr_t)g->list, 0, 0);
+	if (ret == 1)
+		ret = aio_wait(g->ctx);
+	syscall(__NR_io_destroy, (aio_context_t)g->ctx);
+	return ret;
+}
+
+TEST_F(aio, gates)
+{
+	int yes = limit_to(self->file, CAP_PWRITE);
+	int no = limit_all_but(self->file, CAP_PWRITE);
+	struct gate_aio *g = low_page();
+	unsigned int gate, found = 0;
+
+	ASSERT_LE(0, yes);
+	ASSERT_LE(0, no);
+	ASSERT_TRUE(!!g);
+	for (gate = GATE_NONE + 1; gate < GATES; gate++) {
+		uint64_t before = file_state(self->file);
+
+		if (!have_gate(gate))
+			continue;
+		found++;
+		EXPECT_EQ(-ENOTCAPABLE, write_by_gate(gate, g, no)) {
+			TH_LOG("gate %u", gate);
+		}
+		EXPECT_EQ(before, file_state(self->file));
+		EXPECT_EQ(8, write_by_gate(gate, g, yes)) {
+			TH_LOG("gate %u", gate);
+		}
+		EXPECT_NE(before, file_state(self->file));
+		ASSERT_EQ(8, pwrite(self->file, "ijklmnop", 8, 8));
+	}
+	close(yes);
+	close(no);
+	munmap(g, 4096);
+	if (!found)
+		SKIP_REST(return, "there are no other ABIs");
 }
 
 TEST_HARNESS_MAIN
