@@ -220,14 +220,17 @@ static inline int capmode_run(int (*fn)(void *arg), void *arg)
 #define EXPECT_ECAPMODE(fn, arg)	EXPECT_CAPMODE(-ECAPMODE, fn, arg)
 
 /*
- * @ret, as of in_child(), is what the call has returned, whatever it is, but not
- * that capability mode refuses it, nor that the child has not come to it.
+ * @ret, as of in_child(), is whatever a call returns, but for ECAPMODE (which is
+ * told as REFUSED_RESULT), and is no NO_RESULT or its like.
  */
-#define EXPECT_ANSWER(ret)	EXPECT_LT(-4096, __answer(ret))
+#define EXPECT_ANSWER(ret)	EXPECT_LT(NO_ERRNO, __answer(ret))
+
+#define NO_ERRNO	(-4096)
+#define REFUSED_RESULT	(-250000)
 
 static inline int __answer(int ret)
 {
-	return ret == -ECAPMODE ? NO_RESULT : ret;
+	return ret == -ECAPMODE ? REFUSED_RESULT : ret;
 }
 
 /* The same, and it works (returns what it returns outside) on both sides. */

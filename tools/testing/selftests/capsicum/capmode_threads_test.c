@@ -880,6 +880,7 @@ static int restarted(void *arg)
 	if (!child) {
 		/* Ends with its parent, or after that. */
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		alarm(TEST_TIMEOUT_DEFAULT / 4);
 		while (thread_state(self, self) != 'S')
 			usleep(1000);
 		kill(self, SIGUSR1);

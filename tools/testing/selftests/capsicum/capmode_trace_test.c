@@ -552,7 +552,7 @@ TEST_F(trace, io_uring_worker)
 	if (!have_io_uring())
 		SKIP(return, "no io_uring here");
 	ASSERT_EQ(0, run_watched(&self->w, by_worker, true));
-	/* Its name is known to those who trace once it has stopped to run. */
+	/* The trace knows its name once another has run after it. */
 	for (i = 0; i < 6000 && GET_EVENTS(true) != 2; i++)
 		usleep(10000);
 	ASSERT_EQ(2, GET_EVENTS(true));

@@ -127,15 +127,16 @@ static inline bool kernel_has_capsicum(void)
 }
 
 /*
- * SKIP() after something was expected, for what else there is to be tested: of
- * itself it would make one that has failed one that was skipped.
+ * SKIP() that keeps a failure: SKIP() turns a test in which an expectation has
+ * failed into one that was skipped.
  */
 #define SKIP_REST(statement, fmt, ...) do { \
 	if (_metadata->exit_code == KSFT_FAIL) { \
 		TH_LOG(fmt, ##__VA_ARGS__); \
 		statement; \
+	} else { \
+		SKIP(statement, fmt, ##__VA_ARGS__); \
 	} \
-	SKIP(statement, fmt, ##__VA_ARGS__); \
 } while (0)
 
 /*
