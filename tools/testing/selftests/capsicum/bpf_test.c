@@ -461,7 +461,7 @@ TEST_F(bpf, btf)
 	/* What is stored with a process that a descriptor stands for. */
 	map = RET(storage_map(btf, BPF_MAP_TYPE_TASK_STORAGE));
 	if (map == -EINVAL)
-		SKIP_REST(return, "no task storage");
+		SKIP(return, "no task storage");
 	ASSERT_LE(0, map);
 	pidfd = RET(syscall(__NR_pidfd_open, getpid(), 0));
 	ASSERT_LE(0, pidfd);

@@ -654,7 +654,7 @@ TEST_F(exec, memory)
 	ASSERT_LE(0, fd);
 	EXPECT_REFUSED(fd, "", AT_EMPTY_PATH);
 	if (!HAVE_MINI || (sizeof(long) == 8 && !have_int80()))
-		SKIP_REST(return, "no program by hand for this architecture");
+		SKIP(return, "no program by hand for this architecture");
 	snprintf(text, sizeof(text), "%s/interp", self->dir);
 	ASSERT_EQ(0, write_mini(self->dirfd, "interp", NULL, MINI_INTERP));
 	ASSERT_EQ(0, write_mini(self->dirfd, "dynamic", text, MINI_BASE));
@@ -783,7 +783,7 @@ TEST_F(exec, file_capabilities)
 	ASSERT_LE(0, s.fd);
 	EXPECT_EQ(CAPS_NONE, in_child(start_as_nobody, &s));
 	if (fsetxattr(s.fd, "security.capability", &caps, XATTR_CAPS_SZ_2, 0))
-		SKIP_REST(return, "no capabilities of files (%s)", strerror(errno));
+		SKIP(return, "no capabilities of files (%s)", strerror(errno));
 	EXPECT_EQ(CAPS_SOME, in_child(start_as_nobody, &s));
 	EXPECT_EQ(CAPS_NONE, in_child(enter_and_start_as_nobody, &s));
 }
@@ -995,14 +995,14 @@ static void check_module(struct __test_metadata *_metadata, const char *dir,
 
 	REQUIRE_ROOT();
 	if (access("/bin/sh", X_OK))
-		SKIP_REST(return, "no shell for the helper");
+		SKIP(return, "no shell for the helper");
 	/* It is called as modprobe -q -- module */
 	len = snprintf(text, sizeof(text),
 		       "#!/bin/sh\necho \"$3\" >>%s/asked\n", dir);
 	ASSERT_EQ(0, write_file(dirfd, "helper", text, len));
 	snprintf(helper, sizeof(helper), "%s/helper", dir);
 	if (set_sysctl(MODPROBE, helper, old, sizeof(old)))
-		SKIP_REST(return, "no modules");
+		SKIP(return, "no modules");
 	old[strcspn(old, "\n")] = 0;
 	EXPECT_EQ(want, capmode_run(fn, arg)) {
 		TH_LOG("%s", module);
@@ -1097,7 +1097,7 @@ TEST_F(exec, module_of_a_protocol)
 		int family = families[i].family;
 
 		if (in_child(unknown_protocol, &family) == -EAFNOSUPPORT)
-			SKIP_REST(return, "no family %d", family);
+			SKIP(return, "no family %d", family);
 		check_module(_metadata, self->dir, self->dirfd,
 			     families[i].module, -EPROTONOSUPPORT,
 			     unknown_protocol, &family);

@@ -242,7 +242,7 @@ TEST_F(files, project)
 	EXPECT_EQ(own, a.attr.fsx_projid);
 	a.attr.fsx_projid = own + 4711;
 	if (in_child(set_attributes, &a) == -EOPNOTSUPP)
-		SKIP_REST(return, "the file system has no projects");
+		SKIP(return, "the file system has no projects");
 	ASSERT_EQ(0, ioctl(self->file, FS_IOC_FSGETXATTR, &a.attr));
 	EXPECT_EQ(own + 4711, a.attr.fsx_projid);
 	/* Which it has already is no news. */
@@ -338,7 +338,7 @@ TEST(kernel_files)
 		close(c.fd);
 	}
 	if (!found)
-		SKIP_REST(return, "neither PCI nor tracefs");
+		SKIP(return, "neither PCI nor tracefs");
 }
 
 #define USER_EVENTS	"/sys/kernel/tracing/user_events_data"

@@ -148,7 +148,7 @@ TEST(kernel_file_behind_a_device)
 		close(b.file);
 	}
 	if (!found)
-		SKIP_REST(return, "no such files");
+		SKIP(return, "no such files");
 }
 
 /* What only keeps what is written to it: memory, and what lies on a device. */

@@ -323,7 +323,7 @@ TEST(release_agent)
 	}
 	cgroup_remove(&m);
 	if (group < 0)
-		SKIP_REST(return, "no control groups (%d)", group);
+		SKIP(return, "no control groups (%d)", group);
 }
 
 /* ---- memory ---- */
@@ -546,7 +546,7 @@ TEST(pages_by_number)
 		close(e.dir);
 	}
 	if (!found)
-		SKIP_REST(return, "nothing of that kind");
+		SKIP(return, "nothing of that kind");
 }
 
 /* Not outside: it warns of a number that is none, and keeps one that is. */

@@ -329,7 +329,7 @@ TEST(where_to_resume)
 		EXPECT_LT(0, read(fd, text, sizeof(text) - 1));
 	close(fd);
 	if (strcmp(text, "0:0\n"))
-		SKIP_REST(return, "no hibernation, or a place for it");
+		SKIP(return, "no hibernation, or a place for it");
 	check_sysfs(_metadata, "/sys/power", "resume", "7:200");
 }
 
@@ -443,7 +443,7 @@ TEST(notice_of_release)
 	}
 	cgroup_remove(&m);
 	if (group < 0)
-		SKIP_REST(return, "no control groups (%d)", group);
+		SKIP(return, "no control groups (%d)", group);
 }
 
 /* ---- who there is ---- */

@@ -459,7 +459,7 @@ TEST(foreground_group)
 
 	REQUIRE_CAPMODE();
 	if (in_child(set_foreground, &t) == -ENOENT)
-		SKIP_REST(return, "no terminals here");
+		SKIP(return, "no terminals here");
 	EXPECT_EQ(0, in_child(set_foreground, &t));
 	t.foreground = 2;
 	EXPECT_EQ(0, in_child(set_foreground, &t));
@@ -504,7 +504,7 @@ TEST(owner_of_a_terminal)
 
 	REQUIRE_CAPMODE();
 	if (in_child(async_on_terminal, &t) == -ENOENT)
-		SKIP_REST(return, "no terminals here");
+		SKIP(return, "no terminals here");
 	EXPECT_EQ(F_OWNER_PGRP, in_child(async_on_terminal, &t));
 	t.enter = true;
 	EXPECT_EQ(F_OWNER_PID, in_child(async_on_terminal, &t));
@@ -631,7 +631,7 @@ TEST(leaving)
 	REQUIRE_ROOT();
 	outside = in_child(terminal_op, &leave);
 	if (outside == -ENOENT)
-		SKIP_REST(return, "no terminals here");
+		SKIP(return, "no terminals here");
 	EXPECT_EQ(0, outside);
 	EXPECT_EQ(0, in_child(terminal_op, &hang_up));
 	EXPECT_EQ(0, in_child(terminal_op, &steal));
@@ -655,7 +655,7 @@ TEST(taking)
 	REQUIRE_CAPMODE();
 	outside = in_child(terminal_op, &take);
 	if (outside == -ENOENT)
-		SKIP_REST(return, "no terminals here");
+		SKIP(return, "no terminals here");
 	EXPECT_EQ(0, outside);
 	take.t.enter = true;
 	EXPECT_EQ(0, in_child(terminal_op, &take));
@@ -679,7 +679,7 @@ TEST(discipline)
 		set.master = false;
 		outside = in_child(terminal_op, &set);
 		if (outside == -ENOENT)
-			SKIP_REST(return, "no terminals here");
+			SKIP(return, "no terminals here");
 		EXPECT_EQ(0, outside);
 		set.t.enter = true;
 		EXPECT_EQ(-ECAPMODE, in_child(terminal_op, &set));
@@ -750,7 +750,7 @@ TEST(commands)
 		};
 		outside = in_child(terminal_op, &op);
 		if (outside == -ENOENT)
-			SKIP_REST(return, "no terminals here");
+			SKIP(return, "no terminals here");
 		check_command(_metadata, &op, 0, 0);
 	}
 	for (i = 0; i < ARRAY_SIZE(refused); i++) {
@@ -940,7 +940,7 @@ TEST(all_commands)
 	ASSERT_TRUE(!!s);
 	err = open_terminal(&t);
 	if (err == -ENOENT)
-		SKIP_REST(return, "no terminals here");
+		SKIP(return, "no terminals here");
 	ASSERT_EQ(0, err);
 	state = terminal_state(&t);
 	for (end = 0; end < 2; end++) {
@@ -999,7 +999,7 @@ TEST(foreground_signals)
 	REQUIRE_CAPMODE();
 	outside = in_child(terminal_op, &resize);
 	if (outside == -ENOENT)
-		SKIP_REST(return, "no terminals here");
+		SKIP(return, "no terminals here");
 	EXPECT_EQ(0, outside);
 	EXPECT_EQ(0, in_child(terminal_op, &interrupt));
 	resize.t.enter = true;
@@ -1058,7 +1058,7 @@ TEST(background)
 	REQUIRE_CAPMODE();
 	outside = in_child(read_in_background, &t);
 	if (outside == -ENOENT)
-		SKIP_REST(return, "no terminals here");
+		SKIP(return, "no terminals here");
 	EXPECT_EQ(1, outside);
 	t.enter = true;
 	EXPECT_EQ(0, in_child(read_in_background, &t));

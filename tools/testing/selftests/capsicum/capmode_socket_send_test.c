@@ -171,7 +171,7 @@ TEST_F(sock, fastopen_unnamed)
 	/* This one tells a socket of the kernel's to. */
 	u.protocol = IPPROTO_MPTCP;
 	if (in_child(try_fastopen_unnamed, &u) == -EPROTONOSUPPORT)
-		SKIP_REST(return, "no MPTCP");
+		SKIP(return, "no MPTCP");
 	EXPECT_ECAPMODE(try_fastopen_unnamed, &u);
 }
 

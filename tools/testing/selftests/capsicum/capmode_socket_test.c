@@ -265,7 +265,7 @@ TEST(listen_dccp)
 	for (i = 0; i < ARRAY_SIZE(families); i++) {
 		if (is_missing(RET(socket(families[i], SOCK_DCCP,
 					  IPPROTO_DCCP))))
-			SKIP_REST(return, "no DCCP");
+			SKIP(return, "no DCCP");
 	}
 	for (i = 0; i < ARRAY_SIZE(families); i++) {
 		fd = RET(socket(families[i], SOCK_DCCP, IPPROTO_DCCP));
@@ -322,7 +322,7 @@ TEST_F(sock, listen_smc)
 		return;
 	for (i = 0; i < 2; i++) {
 		if (is_missing(smc_socket(variant->domain, i)))
-			SKIP_REST(return, "no SMC");
+			SKIP(return, "no SMC");
 	}
 	for (i = 0; i < 2; i++) {
 		l.fd = smc_socket(variant->domain, i);
@@ -565,7 +565,7 @@ TEST_F(sock, listen_bound_without_port)
 		l.fd = RET(socket(variant->domain, SOCK_STREAM | SOCK_CLOEXEC,
 				  protocols[i]));
 		if (l.fd == -EPROTONOSUPPORT)
-			SKIP_REST(return, "no MPTCP");
+			SKIP(return, "no MPTCP");
 		ASSERT_LE(0, l.fd);
 		ASSERT_EQ(0, setsockopt(l.fd, SOL_IP, IP_BIND_ADDRESS_NO_PORT,
 					&on, sizeof(on)));

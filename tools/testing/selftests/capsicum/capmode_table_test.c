@@ -510,7 +510,7 @@ TEST(gates)
 	REQUIRE_CAPMODE();
 	EXPECT_ECAPMODE(by_int80, NULL);
 	if (!getauxval(AT_SYSINFO))
-		SKIP_REST(return, "no gate in the vDSO");
+		SKIP(return, "no gate in the vDSO");
 	EXPECT_ECAPMODE(by_vdso, NULL);
 }
 

@@ -157,7 +157,7 @@ TEST_F(closed, new_mount)
 	/* Whose users are its owners? Not those of one's own. */
 	ns = open("/proc/self/ns/user", O_RDONLY | O_CLOEXEC);
 	if (ns < 0)
-		SKIP_REST(return, "no user namespaces");
+		SKIP(return, "no user namespaces");
 	attr.userns_fd = CAP_OF(ns);
 	EBADF_OF(syscall(__NR_mount_setattr, mnt, "", AT_EMPTY_PATH, &attr,
 			 sizeof(attr)));

@@ -127,19 +127,6 @@ static inline bool kernel_has_capsicum(void)
 }
 
 /*
- * SKIP() that keeps a failure: SKIP() turns a test in which an expectation has
- * failed into one that was skipped.
- */
-#define SKIP_REST(statement, fmt, ...) do { \
-	if (_metadata->exit_code == KSFT_FAIL) { \
-		TH_LOG(fmt, ##__VA_ARGS__); \
-		statement; \
-	} else { \
-		SKIP(statement, fmt, ##__VA_ARGS__); \
-	} \
-} while (0)
-
-/*
  * Skips the rest of the test where the kernel has no Capsicum. One that has it
  * and does not answer (no entry in the table of this ABI, say) is a failure.
  */

@@ -266,7 +266,7 @@ TEST_F(mqueue, notify)
 	/* SIGEV_THREAD is a message to a netlink socket. */
 	c.sock = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, 0);
 	if (c.sock < 0)
-		SKIP_REST(return, "no netlink sockets");
+		SKIP(return, "no netlink sockets");
 	RIGHTS_OP(c.sock, .name = "the socket to tell",
 		  .op = op_notify_socket, .rights = RIGHTS(CAP_WRITE),
 		  .prepare = no_notification, .state = notified,

@@ -488,7 +488,7 @@ TEST_F(notify, fanotify_handles)
 
 	fd = RET(fanotify_init(flags | FAN_REPORT_PIDFD, O_RDONLY));
 	if (fd < 0)
-		SKIP_REST(return, "no FAN_REPORT_PIDFD (%d)", fd);
+		SKIP(return, "no FAN_REPORT_PIDFD (%d)", fd);
 	ASSERT_EQ(0, fanotify_mark(fd, FAN_MARK_ADD, FAN_OPEN, self->filefd,
 				   NULL));
 	cap = limit_all(fd);
@@ -578,7 +578,7 @@ TEST_F(notify, userfaultfd)
 
 	fd = uffd_open(UFFD_FEATURE_EVENT_FORK);
 	if (fd < 0)
-		SKIP_REST(return, "no UFFD_FEATURE_EVENT_FORK (%d)", fd);
+		SKIP(return, "no UFFD_FEATURE_EVENT_FORK (%d)", fd);
 	cap = limit_all(fd);
 	ASSERT_LE(0, cap);
 	EXPECT_EQ(-EAGAIN, uffd_read(fd));
